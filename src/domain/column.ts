@@ -1,0 +1,32 @@
+import type { JsonValue } from './json.ts';
+import type { DriftKind } from './entry.ts';
+
+/** The PostgreSQL type of a column that comes from a response field. */
+export type ColumnType = 'text' | 'bigint' | 'integer' | 'boolean' | 'timestamptz';
+
+/** `bigint` columns hold decimal text (nothing loses digits past 2^53); `timestamptz` columns hold epoch milliseconds. */
+export type ColumnValue = string | number | boolean | null;
+
+export type ColumnReading =
+  | { readonly ok: true; readonly value: ColumnValue }
+  | { readonly ok: false; readonly kind: DriftKind };
+
+/** Where in an entry a column's value stands, and how it is read. A field that is absent or null reads as null. */
+export interface Column {
+  readonly type: ColumnType;
+  readonly path: readonly string[];
+  readonly read: (value: JsonValue) => ColumnReading;
+}
+
+/** A table of jobs that are followed until terminal. Constants of the code, never built from input. */
+export interface JobTable {
+  /** Table name in schema `public`: `download_jobs`. */
+  readonly name: string;
+  /** `job_status_changes.kind`: `download_job`. */
+  readonly kind: string;
+  /**
+   * Columns read from the entry, by snake_case column name. The sink adds: id, stream_id, entry_key, job_key, status,
+   * first_seen_at, last_seen_at, last_seen_walk_id, settled_at, vanished_at, content_hash, raw.
+   */
+  readonly columns: Readonly<Record<string, Column>>;
+}

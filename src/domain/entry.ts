@@ -1,0 +1,41 @@
+import type { ColumnValue } from './column.ts';
+import type { JsonValue } from './json.ts';
+
+/** A response that differs from the shape the API page gives. Stored once per stream, path and kind, with a count. */
+export interface Drift {
+  /** Dotted path inside the entry or the response, array positions left out: `executionDetails.progress`. */
+  readonly path: string;
+  readonly kind: DriftKind;
+  /** What was found, shortened to 200 characters; never a link or a secret. */
+  readonly sample: string;
+}
+
+export type DriftKind =
+  | 'unknown_field'
+  | 'unexpected_type'
+  | 'out_of_range'
+  | 'unknown_value'
+  | 'left_terminal_state'
+  | 'malformed_response';
+
+/** A job of the cloud as one answer showed it: an export job, a delivery job. */
+export interface JobEntry {
+  /** Identity within the stream. A job deleted and created again under the same name is another job. */
+  readonly key: string;
+  /** What the provider calls it: the name or id that asks for its status again, and `job_status_changes.job_key`. */
+  readonly jobKey: string;
+  /** Normalised to upper case. A status nobody documented is kept as text, and is not terminal. */
+  readonly status: string;
+  /** 0..100, null when the answer has none. */
+  readonly progressPercent: number | null;
+  /** One value for each column of the source's table, by column name; null where absent or unreadable. */
+  readonly columns: Readonly<Record<string, ColumnValue>>;
+  /** The entry as received, unknown fields and unreadable texts included, pre-signed links withheld. */
+  readonly raw: JsonValue;
+}
+
+/** An entry that cannot be stored at all (no usable key). Kept in `rejected_entries`, never dropped. */
+export interface RejectedEntry {
+  readonly reason: string;
+  readonly raw: JsonValue;
+}

@@ -1,0 +1,47 @@
+import type { Source } from '../sources/source.ts';
+import type { CloudApi } from '../providers/apiRequest.ts';
+import type { Sink } from '../sinks/sink.ts';
+
+/** The part of pino that the engine uses. Messages are constants, facts are fields. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Time as the engine sees it; tests pass their own. */
+export interface Clock {
+  nowMs(): number;
+  /** @throws AbortError when the signal fires first */
+  sleep(delayMs: number, signal: AbortSignal): Promise<void>;
+}
+
+/** How the status of a stream's jobs is polled. All in milliseconds. */
+export interface TrackTiming {
+  readonly pollMinMs: number;
+  readonly pollMaxMs: number;
+  /** A job not terminal this long after it was first seen is reported overdue, and polled on slowly. */
+  readonly deadlineMs: number;
+}
+
+/** A configured stream, ready to be walked: registered, its settings parsed by its source's schema. */
+export interface StreamRuntime {
+  readonly streamId: string;
+  readonly name: string;
+  readonly account: string;
+  readonly source: Source;
+  /** What `source.streamSchema` parsed. */
+  readonly settings: unknown;
+  readonly track: TrackTiming;
+  /** The account's API: budgeted and metered. */
+  readonly api: CloudApi;
+}
+
+export interface EngineDeps {
+  readonly sink: Sink;
+  readonly clock: Clock;
+  /** 0 <= r < 1, for jitter. */
+  readonly random: () => number;
+  readonly log: Log;
+}

@@ -1,0 +1,35 @@
+import type { JsonValue } from '../domain/json.ts';
+
+/** The products LogFerry talks to; also the keys of `accounts.*.endpoints`. */
+export const PRODUCTS = ['sls', 'oos', 'actiontrail', 'codearts_check', 'iam'] as const;
+export type Product = (typeof PRODUCTS)[number];
+
+/** One call of a cloud API, before signing: data only, so that sources stay pure. */
+export interface ApiRequest {
+  readonly product: Product;
+  /** The API's name, `ListDownloadJobs`: names the budget and the metric. */
+  readonly api: string;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Not percent-encoded: `/downloadjobs/my job`. Signatures and the URL encode it each in their own way. */
+  readonly path: string;
+  /** Not percent-encoded. */
+  readonly query: Readonly<Record<string, string>>;
+  /** SLS only: travels as the first label of the Host header. */
+  readonly project?: string;
+  /** JSON text, sent as `application/json`. */
+  readonly body?: string;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON; integers beyond 2^53 as `bigint`. */
+  readonly body: JsonValue;
+}
+
+/** Signs and sends one request of one account. Retries nothing: the walk and the queue do, where every attempt counts. */
+export interface CloudApi {
+  /** @throws SourceError for everything but a 2xx answer with a JSON body */
+  call(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+}

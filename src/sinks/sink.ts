@@ -1,0 +1,252 @@
+import type { JobTable } from '../domain/column.ts';
+import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
+import type { JsonValue } from '../domain/json.ts';
+
+/**
+ * Where entries go: the one port to storage. Two implementations (postgres/, memory.ts) pass one contract suite.
+ * Ids are decimal strings. Times are epoch milliseconds passed by the caller. Every method that writes is one transaction.
+ */
+export interface Sink extends WalkSink, JobSink, BudgetStore, OperationsStore {
+  close(): Promise<void>;
+}
+
+export interface StreamIdentity {
+  readonly name: string;
+  /** Source id, `aliyun.sls.download_jobs`. */
+  readonly source: string;
+  readonly account: string;
+}
+
+/** A walk as one walker holds it. `version` is the fence: whoever claims the stream later makes it stale. */
+export interface WalkRef {
+  readonly streamId: string;
+  readonly walkId: string;
+  readonly version: number;
+  readonly startedAtMs: number;
+}
+
+/** The walk's checkpoint was moved by another walker: nothing was written, this walker must stop. */
+export interface Moved {
+  readonly kind: 'moved';
+}
+
+export interface JobPage {
+  readonly walk: WalkRef;
+  readonly table: JobTable;
+  readonly terminal: ReadonlySet<string>;
+  /** May repeat a key; the last one counts, earlier ones count as duplicates. */
+  readonly entries: readonly JobEntry[];
+  readonly rejected: readonly RejectedEntry[];
+  readonly drift: readonly Drift[];
+  /** The checkpoint that stands once this page is stored. */
+  readonly state: JsonValue;
+  /** Requests that were sent for this page, repeats included. */
+  readonly requests: number;
+  /** Restarts of the walk so far. */
+  readonly restarts: number;
+  readonly totalReported: number | null;
+  readonly nowMs: number;
+}
+
+export type PageOutcome =
+  | {
+      readonly kind: 'stored';
+      /** The walk to go on with: same walk, next version. */
+      readonly walk: WalkRef;
+      readonly inserted: number;
+      readonly updated: number;
+      /** Entries already stored with the same content. inserted + updated + duplicates = entries given. */
+      readonly duplicates: number;
+      /** Jobs of this page that are not terminal after the write, to be tracked. */
+      readonly open: readonly OpenJob[];
+    }
+  | Moved;
+
+export interface OpenJob {
+  readonly streamId: string;
+  readonly entryKey: string;
+}
+
+export interface WalkCounts {
+  readonly pages: number;
+  readonly requests: number;
+  readonly entriesSeen: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  readonly restarts: number;
+  readonly totalReported: number | null;
+}
+
+export type WalkEnding =
+  /** Proven: moves the stream's high-water mark to the walk's start and marks what it did not list as vanished. */
+  | { readonly outcome: 'complete' }
+  /** Finished without proof: stored as such, moves no mark. */
+  | { readonly outcome: 'incomplete'; readonly reason: string }
+  | { readonly outcome: 'failed'; readonly error: string };
+
+export interface WalkSink {
+  /**
+   * Stores the configured streams (insert, or update source and account by name) and answers their ids by name.
+   * A stream whose source changes under the same name is refused: its checkpoint would mean something else.
+   */
+  registerStreams(
+    streams: readonly StreamIdentity[],
+    nowMs: number,
+  ): Promise<ReadonlyMap<string, string>>;
+
+  /**
+   * Claims the stream for one run. The same `runId` again (a retried or killed queue job) resumes its walk from the
+   * checkpoint; another `runId` starts a new walk and ends a running one as `superseded`. Either way older walkers are fenced off.
+   * A run whose walk has ended already answers `ended`.
+   */
+  beginWalk(run: { readonly streamId: string; readonly runId: string; readonly nowMs: number }): Promise<
+    | {
+        readonly kind: 'begun';
+        readonly walk: WalkRef;
+        /** The checkpoint to go on from, null at the start of a walk. */
+        readonly state: JsonValue | null;
+      }
+    | { readonly kind: 'ended' }
+  >;
+
+  /** Rows, status changes, rejected entries, drift, counts and checkpoint in one transaction, or none of it (P3). */
+  appendJobs(page: JobPage): Promise<PageOutcome>;
+
+  /** Ends the walk and answers its counts. Jobs of `table` in this stream that a complete walk did not list become vanished. */
+  endWalk(end: {
+    readonly walk: WalkRef;
+    readonly table: JobTable;
+    readonly ending: WalkEnding;
+    /** Requests sent since the last stored page. */
+    readonly requests: number;
+    readonly nowMs: number;
+  }): Promise<
+    { readonly kind: 'ended'; readonly counts: WalkCounts; readonly vanished: number } | Moved
+  >;
+
+  /** Notes why an attempt failed on a walk that will be tried again; the walk stays running. */
+  noteWalkError(note: { readonly walk: WalkRef; readonly error: string }): Promise<void>;
+}
+
+export interface StoredJob {
+  readonly entryKey: string;
+  readonly jobKey: string;
+  readonly status: string;
+  readonly progressPercent: number | null;
+  readonly firstSeenAtMs: number;
+  /** When the present status was first seen. */
+  readonly statusSinceMs: number;
+  /** null while not terminal. */
+  readonly settledAtMs: number | null;
+  readonly vanishedAtMs: number | null;
+}
+
+export type JobRecordOutcome =
+  | { readonly kind: 'recorded'; readonly from: string; readonly status: string }
+  /** Somebody else moved the job first; nothing was written. */
+  | { readonly kind: 'conflict'; readonly status: string }
+  | { readonly kind: 'absent' };
+
+export interface JobSink {
+  readJob(job: {
+    readonly table: JobTable;
+    readonly streamId: string;
+    readonly entryKey: string;
+  }): Promise<StoredJob | null>;
+
+  /** Compare-and-set: writes the entry only while the stored status is still `expectedStatus` and not terminal (P4). */
+  recordJob(record: {
+    readonly table: JobTable;
+    readonly terminal: ReadonlySet<string>;
+    readonly streamId: string;
+    readonly expectedStatus: string;
+    readonly entry: JobEntry;
+    readonly drift: readonly Drift[];
+    readonly nowMs: number;
+  }): Promise<JobRecordOutcome>;
+
+  /** The provider says that this job is gone: it is marked, never deleted. */
+  markVanished(job: {
+    readonly table: JobTable;
+    readonly streamId: string;
+    readonly entryKey: string;
+    readonly nowMs: number;
+  }): Promise<void>;
+
+  /** Jobs that are neither terminal nor vanished, by id after `afterId` ('0' first), at most `limit`: what must be tracked. */
+  openJobs(query: {
+    readonly table: JobTable;
+    readonly streamId: string;
+    readonly afterId: string;
+    readonly limit: number;
+  }): Promise<readonly (OpenJob & { readonly id: string })[]>;
+}
+
+/** The budget of one account and API, shared by all workers of all processes. */
+export interface BudgetStore {
+  /** Never shortens a pause that stands. */
+  pauseBudget(pause: {
+    readonly account: string;
+    readonly api: string;
+    readonly untilMs: number;
+    readonly reason: string;
+    readonly nowMs: number;
+  }): Promise<void>;
+  /** Epoch milliseconds until which no request may be sent; 0 when not paused. `throttles` counts in a row, for backoff. */
+  budgetOf(budget: {
+    readonly account: string;
+    readonly api: string;
+  }): Promise<{ readonly pausedUntilMs: number; readonly throttles: number }>;
+  /** A request went through: the count of throttles in a row starts anew. */
+  clearThrottles(budget: { readonly account: string; readonly api: string }): Promise<void>;
+}
+
+/** `outcome`: `ok`, or a SourceErrorKind. `status`: the HTTP status as text, `none` without an answer. */
+export interface RequestCount {
+  readonly account: string;
+  readonly api: string;
+  readonly status: string;
+  readonly outcome: string;
+  readonly count: number;
+}
+
+export interface StreamStatus {
+  readonly streamId: string;
+  readonly name: string;
+  readonly source: string;
+  readonly account: string;
+  readonly highWaterAtMs: number | null;
+  readonly lastCompleteWalkAtMs: number | null;
+  readonly lastWalk: {
+    readonly outcome: string;
+    readonly startedAtMs: number;
+    readonly finishedAtMs: number | null;
+    readonly incompleteReason: string | null;
+    readonly error: string | null;
+  } | null;
+  readonly entries: number;
+  readonly openJobs: number;
+  readonly rejected: number;
+  /** Walks by outcome and their sums, since the stream exists. */
+  readonly walks: Readonly<Record<string, number>>;
+  readonly pages: number;
+  readonly entriesSeen: number;
+}
+
+/** What operators and dashboards ask. */
+export interface OperationsStore {
+  /** `tables`: the job table of each source id. Only streams named in `names` when given. */
+  streamStatuses(query: {
+    readonly tables: ReadonlyMap<string, JobTable>;
+    readonly names?: readonly string[];
+  }): Promise<readonly StreamStatus[]>;
+  addRequestCounts(counts: readonly RequestCount[]): Promise<void>;
+  requestCounts(): Promise<readonly RequestCount[]>;
+  /** A sign of life of a named part of the daemon: `scheduler`. */
+  beat(name: string, nowMs: number): Promise<void>;
+  lastBeatMs(name: string): Promise<number | null>;
+  /** Answers when the store does. @throws when it does not */
+  ping(): Promise<void>;
+}

@@ -1,0 +1,51 @@
+import type { z } from 'zod';
+import type { JobTable } from '../domain/column.ts';
+import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
+import type { JsonValue } from '../domain/json.ts';
+import type { ApiRequest, Product } from '../providers/apiRequest.ts';
+
+/** One entry of an answer, read: storable, or not. `drift` tells what differed from the API page either way. */
+export type EntryReading =
+  | { readonly kind: 'entry'; readonly entry: JobEntry; readonly drift: readonly Drift[] }
+  | { readonly kind: 'rejected'; readonly entry: RejectedEntry; readonly drift: readonly Drift[] };
+
+/** One page of an offset list, read. `total` is null when the answer has none that is a whole number >= 0. */
+export interface OffsetPage {
+  readonly entries: readonly EntryReading[];
+  readonly total: number | null;
+  readonly drift: readonly Drift[];
+}
+
+/** A list that is asked by offset and size. */
+export interface OffsetListing<Stream> {
+  readonly kind: 'offset';
+  /** `offset` >= 0, rows; `size` >= 1, rows. */
+  readonly request: (stream: Stream, at: { offset: number; size: number }) => ApiRequest;
+  /** @returns null when the body is not a list at all (that is drift, not an empty page) */
+  readonly read: (body: JsonValue, stream: Stream) => OffsetPage | null;
+}
+
+/** How one job's status is asked. */
+export interface JobTracking<Stream> {
+  readonly terminal: ReadonlySet<string>;
+  readonly request: (stream: Stream, jobKey: string) => ApiRequest;
+  readonly read: (body: JsonValue, stream: Stream) => EntryReading;
+  /** True when this refusal says that the job is gone, not that the request was wrong. */
+  readonly isGone: (refusal: { status: number | undefined; code: string | undefined }) => boolean;
+}
+
+/** An API LogFerry can read: data and pure functions, one file each, listed in registry.ts. */
+export interface Source<Stream = unknown> {
+  /** `aliyun.sls.download_jobs`: the value of `streams.*.source`. */
+  readonly id: string;
+  readonly provider: 'aliyun' | 'huawei';
+  readonly product: Product;
+  /** One sentence for `logferry schema` and the docs. */
+  readonly title: string;
+  /** The keys of a stream of this source besides `source`, `account` and `schedule`. */
+  readonly streamSchema: z.ZodType<Stream>;
+  readonly pageSize: (stream: Stream) => number;
+  readonly listing: OffsetListing<Stream>;
+  readonly table: JobTable;
+  readonly tracking: JobTracking<Stream>;
+}
