@@ -25,8 +25,8 @@ export interface JobTable {
   /** `job_status_changes.kind`: `download_job`. */
   readonly kind: string;
   /**
-   * Columns read from the entry, by snake_case column name. The sink adds: id, stream_id, entry_key, job_key, status,
+   * Columns that the source fills, by snake_case column name. The sink adds: id, stream_id, entry_key, job_key, status,
    * first_seen_at, last_seen_at, last_seen_walk_id, settled_at, vanished_at, content_hash, raw.
    */
-  readonly columns: Readonly<Record<string, Column>>;
+  readonly columns: Readonly<Record<string, Pick<Column, 'type'>>>;
 }

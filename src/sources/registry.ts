@@ -1,0 +1,18 @@
+import { slsDownloadJobs } from './slsDownloadJobs.ts';
+import type { Source } from './source.ts';
+
+/** Every source LogFerry can read. A new one is its file, its test, its table and a line here. */
+export const sources: readonly Source[] = [erased(slsDownloadJobs)];
+
+/** The source with this id, or undefined. */
+export function sourceOf(id: string): Source | undefined {
+  return sources.find((source) => source.id === id);
+}
+
+/**
+ * Forgets the type of a source's stream settings. Sound because settings reach a source only after its own
+ * `streamSchema` has parsed them (config).
+ */
+function erased<Stream>(source: Source<Stream>): Source {
+  return source as Source<unknown> & Source<Stream>;
+}

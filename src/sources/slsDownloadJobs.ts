@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import type { ColumnValue, JobTable } from '../domain/column.ts';
+import type { Drift } from '../domain/entry.ts';
+import {
+  bigint,
+  boolean,
+  integer,
+  readColumns,
+  sampleOf,
+  text,
+  unixSeconds,
+  unknownFields,
+  wholeNumber,
+} from '../domain/fields.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
+import { WITHHELD, withholdInText, withholdLinks } from '../domain/links.ts';
+import type { EntryReading, OffsetPage, Source } from './source.ts';
+
+/**
+ * SLS ListDownloadJobs and GetDownloadJob: the log download jobs of one project.
+ * Source: API page ListDownloadJobs (12 November 2025). Order undocumented; default and maximum size unknown.
+ */
+const streamSchema = z.strictObject({
+  project: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, {
+      error: 'a project name: 3 to 63 lower-case letters, digits and hyphens',
+    })
+    .describe('The SLS project whose download jobs are listed.'),
+  logstore: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Only jobs of this Logstore. Left out: all Logstores of the project.'),
+  pageSize: z
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .default(100)
+    .describe('Rows asked for per page, 2 to 1000. The server may give fewer.'),
+  download: z
+    .boolean()
+    .default(false)
+    .describe('Whether finished exports are to be fetched and loaded.'),
+});
+
+type Stream = z.infer<typeof streamSchema>;
+
+/** Everything an answer says of a job, besides its status. */
+const fields = {
+  name: text('name'),
+  display_name: text('displayName'),
+  description: text('description'),
+  logstore: text('configuration', 'logstore'),
+  query: text('configuration', 'query'),
+  from_time: unixSeconds('configuration', 'fromTime'),
+  to_time: unixSeconds('configuration', 'toTime'),
+  power_sql: boolean('configuration', 'powerSql'),
+  allow_incomplete: boolean('configuration', 'allowInComplete'),
+  content_type: text('configuration', 'sink', 'contentType'),
+  compression_type: text('configuration', 'sink', 'compressionType'),
+  sink_type: text('configuration', 'sink', 'type'),
+  role_arn: text('configuration', 'sink', 'roleArn'),
+  bucket: text('configuration', 'sink', 'bucket'),
+  prefix: text('configuration', 'sink', 'prefix'),
+  progress: integer('executionDetails', 'progress'),
+  file_size: bigint('executionDetails', 'fileSize'),
+  execute_time_s: bigint('executionDetails', 'executeTime'),
+  log_count: bigint('executionDetails', 'logCount'),
+  error_message: text('executionDetails', 'errorMessage'),
+  check_sum: text('executionDetails', 'checkSum'),
+  notice: text('executionDetails', 'notice'),
+  created_at: unixSeconds('createTime'),
+} as const;
+
+const table: JobTable = {
+  name: 'download_jobs',
+  kind: 'download_job',
+  columns: { project: { type: 'text' }, ...fields },
+};
+
+const statuses: ReadonlySet<string> = new Set(['STARTING', 'RUNNING', 'SUCCEEDED', 'ERROR']);
+const terminal: ReadonlySet<string> = new Set(['SUCCEEDED', 'ERROR']);
+/** Names have 2 to 64 characters (CreateDownloadJob); what is longer than this would not fit an index. */
+const nameCharactersMax = 256;
+
+export const slsDownloadJobs: Source<Stream> = {
+  id: 'aliyun.sls.download_jobs',
+  provider: 'aliyun',
+  product: 'sls',
+  title: 'Log download jobs of a Simple Log Service project (ListDownloadJobs).',
+  streamSchema,
+  pageSize: (stream) => stream.pageSize,
+  listing: {
+    kind: 'offset',
+    request: (stream, { offset, size }) => ({
+      product: 'sls',
+      api: 'ListDownloadJobs',
+      method: 'GET',
+      path: '/downloadjobs',
+      query: {
+        ...(stream.logstore === undefined ? {} : { logstore: stream.logstore }),
+        offset: String(offset),
+        size: String(size),
+      },
+      project: stream.project,
+    }),
+    read: readPage,
+  },
+  table,
+  tracking: {
+    terminal,
+    request: (stream, name) => ({
+      product: 'sls',
+      api: 'GetDownloadJob',
+      method: 'GET',
+      path: `/downloadjobs/${name}`,
+      query: {},
+      project: stream.project,
+    }),
+    read: (body, stream) => readJob(body, stream),
+    // The code for a job that is not there is unknown; a missing project or Logstore is a wrong configuration instead.
+    isGone: ({ status, code }) =>
+      status === 404 && code !== 'ProjectNotExist' && code !== 'LogStoreNotExist',
+  },
+};
+
+function readPage(body: JsonValue, stream: Stream): OffsetPage | null {
+  if (!isJsonObject(body)) return null;
+  const results = body['results'];
+  const total = wholeNumber(body['total'] ?? null);
+  // An empty list without `results` is imaginable, a list with rows is not.
+  if (!Array.isArray(results)) return results == null && total === 0n ? emptyPage : null;
+  return {
+    entries: results.map((job: JsonValue) => readJob(job, stream)),
+    total: total === null || total < 0n ? null : Number(total),
+    drift: Object.entries(body)
+      .filter(([field]) => !['total', 'count', 'results'].includes(field))
+      .map(([path, value]) => ({ path, kind: 'unknown_field' as const, sample: sampleOf(value) })),
+  };
+}
+
+const emptyPage: OffsetPage = { entries: [], total: 0, drift: [] };
+
+function readJob(job: JsonValue, stream: Stream): EntryReading {
+  if (!isJsonObject(job)) return rejected('not_an_object', job);
+  const name = job['name'];
+  if (typeof name !== 'string' || name === '') return rejected('no_name', job);
+  if (name.length > nameCharactersMax) return rejected('name_too_long', job);
+  const { columns, drift } = readColumns(job, fields);
+  const created = wholeNumber(job['createTime'] ?? null);
+  const status = typeof job['status'] === 'string' ? job['status'].trim().toUpperCase() : '';
+  return {
+    kind: 'entry',
+    drift: [
+      ...drift,
+      ...statusDrift(status, job),
+      ...unknownFields(job, fields, [['status'], ['executionDetails', 'filePath']]),
+    ].map(withoutLinks),
+    entry: {
+      // A name can be used again after DeleteDownloadJob: the new job is another one.
+      key: created === null ? name : `${name}@${created}`,
+      jobKey: name,
+      status: status === '' ? 'UNKNOWN' : status,
+      progressPercent: typeof columns['progress'] === 'number' ? columns['progress'] : null,
+      columns: {
+        ...Object.fromEntries(
+          Object.entries(columns).map(([column, value]) => [column, withheldText(value)]),
+        ),
+        project: stream.project,
+      },
+      raw: rawOf(job),
+    },
+  };
+}
+
+function statusDrift(status: string, job: JsonObject): readonly Drift[] {
+  if (statuses.has(status)) return [];
+  return [{ path: 'status', kind: 'unknown_value', sample: sampleOf(job['status'] ?? null) }];
+}
+
+/** The entry as received, but for the link to the file: that one is asked for anew whenever it is needed. */
+function rawOf(job: JsonValue): JsonValue {
+  const raw = withholdLinks(job);
+  if (!isJsonObject(raw)) return raw;
+  const details = raw['executionDetails'];
+  if (!isJsonObject(details) || details['filePath'] === undefined) return raw;
+  const filePath = details['filePath'] === '' ? '' : WITHHELD;
+  return { ...raw, executionDetails: { ...details, filePath } };
+}
+
+function rejected(reason: string, job: JsonValue): EntryReading {
+  return { kind: 'rejected', entry: { reason, raw: rawOf(job) }, drift: [] };
+}
+
+function withheldText(value: ColumnValue): ColumnValue {
+  return typeof value === 'string' ? withholdInText(value) : value;
+}
+
+function withoutLinks(drift: Drift): Drift {
+  return { ...drift, path: withholdInText(drift.path), sample: withholdInText(drift.sample) };
+}
