@@ -44,11 +44,21 @@ export function httpErrorOf(
   return new HttpError('network', request, reasonOf(error), withoutBytes(error));
 }
 
+/** The `code` of Node's and undici's errors: `ECONNREFUSED`. Empty when there is none. */
+export function codeOf(error: unknown): string {
+  return textField(error, 'code');
+}
+
+/** Node's "all addresses failed" error has an empty message and only a code. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  // Node's "all addresses failed" error has an empty message.
-  return [error.message, code].filter((part) => part !== '').join(', ') || error.name;
+  const parts = [textField(error, 'message'), codeOf(error)].filter((part) => part !== '');
+  return parts.join(', ') || 'failed';
+}
+
+function textField(error: unknown, name: 'code' | 'message'): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === 'string' ? value : '';
 }
 
 /** A parser error carries the bytes it could not read, which may hold a pre-signed link; loggers print such fields. */

@@ -1,4 +1,4 @@
-import { isSafeNumber, parse } from 'lossless-json';
+import { parse, splitNumber } from 'lossless-json';
 import type { JsonValue } from '../domain/json.ts';
 
 /** `truncated`: the text ends before its first value does (a cut body). `too_deep`: nested beyond `JSON_DEPTH_MAX`. */
@@ -68,7 +68,16 @@ function readNumber(token: string): number | bigint | string {
     const value = Number(token);
     return Number.isSafeInteger(value) ? value : BigInt(token);
   }
-  return isSafeNumber(token) ? Number(token) : token;
+  return survivesDouble(token) ? Number(token) : token;
+}
+
+/** True when the double nearest to the token, written out again, is the same number. */
+function survivesDouble(token: string): boolean {
+  const value = Number(token);
+  if (!Number.isFinite(value)) return false;
+  const asked = splitNumber(token);
+  const held = splitNumber(String(value));
+  return asked.digits === held.digits && (asked.digits === '0' || asked.exponent === held.exponent);
 }
 
 /** Walks level by level, not by recursion, and stops at the first level too many. */
