@@ -122,7 +122,7 @@ export function sampleOf(value: JsonValue): string {
   if (typeof value === 'string') return value.slice(0, sampleMax);
   if (Array.isArray(value)) return `array of ${value.length}`;
   if (isJsonObject(value)) return `object {${Object.keys(value).join(', ')}}`.slice(0, sampleMax);
-  return String(value);
+  return typeof value === 'object' ? 'null' : String(value);
 }
 
 function valueAt(entry: JsonObject, path: readonly string[]): JsonValue | undefined {

@@ -1,4 +1,4 @@
-import { findOverlap, rememberAnchors } from './overlap.ts';
+import { findOverlap, rememberAnchors, trailingOf, type RowKeys } from './overlap.ts';
 
 /**
  * Paging through a list that is asked by offset and size, and that moves while it is read. Data in, data out.
@@ -12,6 +12,8 @@ export interface OffsetWalkState {
   readonly position: number;
   /** Keys of the last proven rows. */
   readonly anchors: readonly string[];
+  /** Rows without a key directly behind the last proven row. */
+  readonly trailing: number;
   /** How far before the overlap the next request starts, in search of a proven row. Rows. */
   readonly stepBack: number;
   /** Most rows a page has held: the server's real page cap, as far as it shows. */
@@ -54,7 +56,7 @@ export interface OffsetRequest {
 
 /** One answer: the keys of its rows in order, and the total it claims (null: none, or unreadable). */
 export interface OffsetAnswer {
-  readonly keys: readonly string[];
+  readonly keys: RowKeys;
   readonly total: number | null;
 }
 
@@ -89,6 +91,7 @@ const answersMaxFactor = 20;
 export const offsetWalkStart: OffsetWalkState = {
   position: 0,
   anchors: [],
+  trailing: 0,
   stepBack: 0,
   rowsPerPage: 0,
   restarts: 0,
@@ -106,7 +109,7 @@ export const offsetWalkStart: OffsetWalkState = {
 /** The next request. `size` must be >= 2 for an overlap to leave room for a new row. */
 export function nextOffsetRequest(state: OffsetWalkState, size: number): OffsetRequest {
   if (!state.proving || isProbe(state)) return { offset: state.position, size };
-  return { offset: Math.max(0, state.position - 1 - state.stepBack), size };
+  return { offset: Math.max(0, state.position - 1 - state.trailing - state.stepBack), size };
 }
 
 /** What an answer means: which rows to store, where to go on, and whether the walk has ended. */
@@ -129,7 +132,7 @@ export function receiveOffsetAnswer(
   if (answer.keys.length === 0) return receiveEmpty(state, request, answer);
   if (!state.proving) return receiveUnproven(state, request, answer);
   if (state.position === 0) return advance(state, request, answer, allOf(answer.keys));
-  const overlap = findOverlap(state.anchors, answer.keys);
+  const overlap = findOverlap(state.anchors, answer.keys, state.trailing);
   if (overlap.kind === 'none') return receiveMoved(state, request, answer);
   if (overlap.unknown.length > 0) return advance(state, request, answer, overlap.unknown);
   return receiveNothingNew(state, request, answer);
@@ -143,7 +146,8 @@ function receiveNothingNew(
 ): OffsetStep {
   const reach = request.offset + keys.length;
   const here = { ...state, position: reach, stepBack: 0 };
-  if (total === reach && keys.length === 1 && reach === state.position) return confirm(here);
+  const lastRowAlone = keys.length === 1 + state.trailing && reach === state.position;
+  if (total === reach && lastRowAlone) return confirm(here);
   const barren = fruitless(here);
   if (total === reach) return again(barren);
   if (total === null) {
@@ -215,6 +219,7 @@ function receiveMoved(
     barren: 0,
     position: answer.keys.length,
     anchors: rememberAnchors([], answer.keys),
+    trailing: trailingOf(answer.keys),
   };
   if (restarted.restarts <= restartsMax) return { kind: 'more', state: restarted, store, wait: 0 };
   return {
@@ -250,6 +255,7 @@ function advance(
       ...state,
       position: request.offset + keys.length,
       anchors: rememberAnchors(state.anchors, keys),
+      trailing: trailingOf(keys),
       stepBack: 0,
       barren: 0,
       confirmations: 0,
@@ -314,6 +320,6 @@ function notePage(
   };
 }
 
-function allOf(keys: readonly string[]): readonly number[] {
+function allOf(keys: RowKeys): readonly number[] {
   return keys.map((_, index) => index);
 }

@@ -119,8 +119,6 @@ export interface WalkSink {
     readonly walk: WalkRef;
     readonly table: JobTable;
     readonly ending: WalkEnding;
-    /** Requests sent since the last stored page. */
-    readonly requests: number;
     readonly nowMs: number;
   }): Promise<
     { readonly kind: 'ended'; readonly counts: WalkCounts; readonly vanished: number } | Moved

@@ -14,5 +14,5 @@ export function sourceOf(id: string): Source | undefined {
  * `streamSchema` has parsed them (config).
  */
 function erased<Stream>(source: Source<Stream>): Source {
-  return source as Source<unknown> & Source<Stream>;
+  return source as Source & Source<Stream>;
 }

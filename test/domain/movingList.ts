@@ -13,6 +13,8 @@ export interface Turn {
 
 export interface Schedule {
   readonly initial: number;
+  /** Every so many rows one has no key (it cannot be stored, it only stands in the list); 0: none. */
+  readonly namelessEvery: number;
   readonly turns: readonly Turn[];
 }
 
@@ -24,15 +26,17 @@ const quiet: Turn = { inserts: [], deletes: [], expire: 0, cap: 1_000, fault: 'n
  */
 export class MovingList {
   readonly #rows: string[];
+  readonly #namelessEvery: number;
   readonly #throughout: Set<string>;
   readonly #turns: readonly Turn[];
   #turn = 0;
   #created = 0;
-  #lastKeys: readonly string[] = [];
+  #lastKeys: readonly (string | null)[] = [];
 
   constructor(schedule: Schedule) {
+    this.#namelessEvery = schedule.namelessEvery;
     this.#rows = Array.from({ length: schedule.initial }, () => this.#newRow());
-    this.#throughout = new Set(this.#rows);
+    this.#throughout = new Set(this.#rows.filter((row) => !this.#isNameless(row)));
     this.#turns = schedule.turns;
   }
 
@@ -45,14 +49,16 @@ export class MovingList {
     const turn = this.#turns[this.#turn++] ?? quiet;
     if (this.#turn > 1) this.#move(turn);
     const rows = Math.min(request.size, turn.cap);
-    const honest = this.#rows.slice(request.offset, request.offset + rows);
+    const honest = this.#rows
+      .slice(request.offset, request.offset + rows)
+      .map((row) => (this.#isNameless(row) ? null : row));
     const keys = this.#faulty(honest, turn);
     this.#lastKeys = keys;
     const lie = turn.totalLie;
     return { keys, total: lie === null ? null : Math.max(0, this.#rows.length + (lie ?? 0)) };
   }
 
-  #faulty(honest: readonly string[], turn: Turn): readonly string[] {
+  #faulty(honest: OffsetAnswer['keys'], turn: Turn): OffsetAnswer['keys'] {
     switch (turn.fault) {
       case 'empty':
         return [];
@@ -76,6 +82,10 @@ export class MovingList {
   #remove(index: number): void {
     const [gone] = this.#rows.splice(index, 1);
     if (gone !== undefined) this.#throughout.delete(gone);
+  }
+
+  #isNameless(row: string): boolean {
+    return this.#namelessEvery > 0 && Number(row.slice('job-'.length)) % this.#namelessEvery === 0;
   }
 
   #newRow(): string {
@@ -102,6 +112,7 @@ function turn(faults: fc.Arbitrary<Turn['fault']>, lie: fc.Arbitrary<Turn['total
 function scheduleOf(turns: fc.Arbitrary<Turn>): fc.Arbitrary<Schedule> {
   return fc.record({
     initial: fc.integer({ min: 0, max: 120 }),
+    namelessEvery: fc.constantFrom(0, 0, 0, 3, 7, 20),
     turns: fc.array(turns, { maxLength: 40 }),
   });
 }

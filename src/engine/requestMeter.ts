@@ -1,0 +1,50 @@
+import type { CloudApi } from '../providers/apiRequest.ts';
+import { SourceError } from '../providers/sourceError.ts';
+import type { OperationsStore, RequestCount } from '../sinks/sink.ts';
+
+/** Counts requests in memory until they are flushed to the store, where every process's counts add up. */
+export interface RequestMeter {
+  /** The same API, every request of it counted by HTTP status and outcome. */
+  meter(account: string, api: CloudApi): CloudApi;
+  /** Writes the counts gathered so far. Counts of a failed write are kept for the next one. */
+  flush(): Promise<void>;
+}
+
+export function createRequestMeter(store: Pick<OperationsStore, 'addRequestCounts'>): RequestMeter {
+  let counts = new Map<string, RequestCount>();
+
+  function add(count: RequestCount): void {
+    const key = JSON.stringify([count.account, count.api, count.status, count.outcome]);
+    const before = counts.get(key)?.count ?? 0;
+    counts.set(key, { ...count, count: before + count.count });
+  }
+
+  return {
+    meter: (account, api) => ({
+      async call(request, signal) {
+        const facts = { account, api: request.api, count: 1 };
+        try {
+          const response = await api.call(request, signal);
+          add({ ...facts, status: String(response.status), outcome: 'ok' });
+          return response;
+        } catch (error) {
+          if (error instanceof SourceError) {
+            add({ ...facts, status: String(error.detail.status ?? 'none'), outcome: error.kind });
+          }
+          throw error;
+        }
+      },
+    }),
+    async flush() {
+      if (counts.size === 0) return;
+      const gathered = [...counts.values()];
+      counts = new Map();
+      try {
+        await store.addRequestCounts(gathered);
+      } catch (error) {
+        gathered.forEach(add);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,209 @@
+import { SourceError } from '../providers/sourceError.ts';
+import { offsetWalkStart, type OffsetWalkState } from '../domain/offsetWalk.ts';
+import type { JsonValue } from '../domain/json.ts';
+import type { OpenJob, WalkCounts, WalkEnding, WalkRef } from '../sinks/sink.ts';
+import { offsetPages, type WalkedPage } from './offsetPages.ts';
+import { oneAhead } from './oneAhead.ts';
+import type { EngineDeps, StreamRuntime } from './ports.ts';
+
+/** `attempt.number` counts from 1; when it reaches `attempt.of`, a failure ends the walk as failed. */
+export interface WalkRun {
+  readonly stream: StreamRuntime;
+  /** Names the run: the same one again resumes its walk from the checkpoint. */
+  readonly runId: string;
+  readonly attempt: { readonly number: number; readonly of: number };
+}
+
+export type WalkResult =
+  | { readonly kind: 'complete'; readonly counts: WalkCounts }
+  | { readonly kind: 'incomplete'; readonly reason: string; readonly counts: WalkCounts }
+  /** Another walker has taken the stream, or this run has ended before. */
+  | { readonly kind: 'superseded' }
+  /** The budget of the account and API is paused: go on then, from the checkpoint. Not a failure. */
+  | { readonly kind: 'paused'; readonly resumeAtMs: number };
+
+export interface WalkProgress {
+  readonly stream: string;
+  /** Entries handed to the sink in this run. */
+  readonly entries: number;
+  readonly inserted: number;
+  readonly totalReported: number | null;
+}
+
+export interface WalkDeps extends EngineDeps {
+  /** Told of the jobs that have to be tracked, after their page is stored. */
+  readonly onOpenJobs: (jobs: readonly OpenJob[]) => Promise<void>;
+  readonly onProgress?: (progress: WalkProgress) => void;
+}
+
+/**
+ * Walks one listing to its end: every page stored with its checkpoint in one transaction, the page after it already under way.
+ * @throws SourceError or SinkError when the walk cannot go on; what is stored stays, the same run resumes behind it
+ */
+export async function walkStream(
+  deps: WalkDeps,
+  run: WalkRun,
+  signal: AbortSignal,
+): Promise<WalkResult> {
+  const { stream, runId } = run;
+  const begun = await deps.sink.beginWalk({
+    streamId: stream.streamId,
+    runId,
+    nowMs: deps.clock.nowMs(),
+  });
+  if (begun.kind === 'ended') return { kind: 'superseded' };
+  let walk = begun.walk;
+  const state = checkpointOf(begun.state);
+  try {
+    const progress = { entries: 0, inserted: 0 };
+    const pages = (stop: AbortSignal) => offsetPages(deps, { stream, state }, stop);
+    for await (const page of oneAhead(pages, signal)) {
+      const stored = await deps.sink.appendJobs(pageFor(stream, walk, page, deps.clock.nowMs()));
+      if (stored.kind === 'moved') return superseded(deps, stream, walk);
+      walk = stored.walk;
+      progress.entries += page.entries.length;
+      progress.inserted += stored.inserted;
+      deps.log.debug(
+        {
+          event: 'page_stored',
+          stream: stream.name,
+          walkId: walk.walkId,
+          inserted: stored.inserted,
+          updated: stored.updated,
+          duplicates: stored.duplicates,
+        },
+        'page stored',
+      );
+      deps.onProgress?.({ stream: stream.name, ...progress, totalReported: page.totalReported });
+      await announceOpen(deps, stream, stored.open);
+      if (page.end !== null) {
+        const reason = page.end.incomplete;
+        return await endWalk(deps, stream, walk, reason);
+      }
+    }
+    throw new Error(`the pages of stream ${stream.name} ended without an end`);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return await receiveFailure(deps, run, walk, error);
+  }
+}
+
+async function endWalk(
+  deps: WalkDeps,
+  stream: StreamRuntime,
+  walk: WalkRef,
+  reason: string | null,
+): Promise<WalkResult> {
+  const ending: WalkEnding =
+    reason === null ? { outcome: 'complete' } : { outcome: 'incomplete', reason };
+  const nowMs = deps.clock.nowMs();
+  const table = stream.source.table;
+  const ended = await deps.sink.endWalk({ walk, table, ending, nowMs });
+  if (ended.kind === 'moved') return superseded(deps, stream, walk);
+  const facts = {
+    event: 'walk_finished',
+    stream: stream.name,
+    walkId: walk.walkId,
+    outcome: ending.outcome,
+    ...ended.counts,
+    vanished: ended.vanished,
+    durationMs: nowMs - walk.startedAtMs,
+  };
+  if (reason === null) {
+    deps.log.info(facts, 'walk finished');
+    return { kind: 'complete', counts: ended.counts };
+  }
+  deps.log.warn({ ...facts, incompleteReason: reason }, 'walk finished without proof');
+  return { kind: 'incomplete', reason, counts: ended.counts };
+}
+
+/** A throttled walk waits; any other failure is noted on the walk and goes up to the queue, which counts attempts. */
+async function receiveFailure(
+  deps: WalkDeps,
+  run: WalkRun,
+  walk: WalkRef,
+  error: unknown,
+): Promise<WalkResult> {
+  const { stream, attempt } = run;
+  const nowMs = deps.clock.nowMs();
+  if (error instanceof SourceError && error.kind === 'throttled') {
+    const resumeAtMs = nowMs + (error.detail.retryAfterMs ?? 1_000);
+    deps.log.info(
+      { event: 'walk_paused', stream: stream.name, walkId: walk.walkId, resumeAtMs },
+      'walk paused by the rate budget',
+    );
+    return { kind: 'paused', resumeAtMs };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const hopeless = error instanceof SourceError && isHopeless(error);
+  const table = stream.source.table;
+  try {
+    if (hopeless || attempt.number >= attempt.of) {
+      const ending: WalkEnding = { outcome: 'failed', error: message };
+      await deps.sink.endWalk({ walk, table, ending, nowMs });
+    } else {
+      await deps.sink.noteWalkError({ walk, error: message });
+    }
+  } catch (noteError) {
+    throw new AggregateError(
+      [error, noteError],
+      `${message}; the failure could not be noted either`,
+    );
+  }
+  throw error;
+}
+
+/** True for a refusal that no retry of the same request will change: a human has to act first. */
+export function isHopeless(error: SourceError): boolean {
+  return error.kind === 'rejected' || error.kind === 'credentials';
+}
+
+function superseded(deps: WalkDeps, stream: StreamRuntime, walk: WalkRef): WalkResult {
+  deps.log.info(
+    { event: 'walk_superseded', stream: stream.name, walkId: walk.walkId },
+    'walk left to another walker',
+  );
+  return { kind: 'superseded' };
+}
+
+/** A queue that is down does not fail a walk: what Postgres says is open is queued again within a minute. */
+async function announceOpen(
+  deps: WalkDeps,
+  stream: StreamRuntime,
+  open: readonly OpenJob[],
+): Promise<void> {
+  if (open.length === 0) return;
+  try {
+    await deps.onOpenJobs(open);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    deps.log.warn(
+      { event: 'track_not_queued', stream: stream.name, jobs: open.length, reason },
+      'jobs not queued for tracking; the next requeue does it',
+    );
+  }
+}
+
+function pageFor(stream: StreamRuntime, walk: WalkRef, page: WalkedPage, nowMs: number) {
+  const { entries, rejected, drift, state, requests, restarts, totalReported } = page;
+  return {
+    walk,
+    table: stream.source.table,
+    terminal: stream.source.tracking.terminal,
+    entries,
+    rejected,
+    drift,
+    state: { ...state, lastPage: { ...state.lastPage } },
+    requests,
+    restarts,
+    totalReported,
+    nowMs,
+  };
+}
+
+/** A checkpoint of an older version of LogFerry lacks fields: its walk starts again, which loses nothing. */
+function checkpointOf(stored: JsonValue | null): OffsetWalkState | null {
+  if (stored === null || typeof stored !== 'object' || Array.isArray(stored)) return null;
+  const complete = Object.keys(offsetWalkStart).every((field) => Object.hasOwn(stored, field));
+  return complete ? (stored as unknown as OffsetWalkState) : null;
+}
