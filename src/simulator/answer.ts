@@ -1,0 +1,23 @@
+/** What an API answers, before any fault touches its delivery. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** @default application/json */
+  readonly contentType?: string;
+}
+
+export function jsonAnswer(body: string): Answer {
+  return { status: 200, body };
+}
+
+/** Success without a body: Create and Delete (the SDK models declare none). */
+export const EMPTY_ANSWER: Answer = { status: 200, body: '' };
+
+/** The one error shape of SLS: `{"errorCode","errorMessage"}`. The request id travels in x-log-requestid (reference 3.3). */
+export function slsError(status: number, errorCode: string, errorMessage: string): Answer {
+  return { status, body: JSON.stringify({ errorCode, errorMessage }) };
+}
+
+export function parameterInvalid(errorMessage: string): Answer {
+  return slsError(400, 'ParameterInvalid', errorMessage);
+}

@@ -1,0 +1,112 @@
+import type { SimulatorOptions } from './server.ts';
+import type { JobEnding, JobSpec } from './sls/downloadJob.ts';
+import { PLAUSIBLE_LOGSTORES, plausibleJob } from './sls/plausibleJob.ts';
+import type { Churn } from './sls/project.ts';
+
+/** Everything startSimulator needs besides where to listen: `startSimulator({ ...demoScenario({...}), port })`. */
+export type Scenario = Pick<SimulatorOptions, 'seed' | 'accounts' | 'region' | 'projects'>;
+
+/** The project of every scenario: the API pages' own example name. */
+export const SCENARIO_PROJECT = 'big-game';
+
+/** Made-up keys: they open the simulator and nothing else. */
+export const SCENARIO_ACCOUNT = {
+  accessKeyId: 'simulated-key-id',
+  accessKeySecret: 'simulated-key-secret',
+} as const;
+
+const SEED = 20_261_122;
+const REGION = 'cn-hangzhou';
+const MINUTE_MS = 60_000;
+
+/**
+ * A small world for `logferry demo`: six jobs long over (one of them in ERROR), six under way, four that appear within
+ * 14 s. Every job is over 25 s after `nowMs`, one more of them in ERROR.
+ */
+export function demoScenario(world: {
+  /** When the demo starts. Epoch milliseconds. */
+  readonly nowMs: number;
+  /** Keeps the list moving after that. @default none */
+  readonly churn?: Churn;
+}): Scenario {
+  const at = (offsetMs: number): number => world.nowMs + offsetMs;
+  const over = (ordinal: number, ageMinutes: number): JobSpec => ({
+    ...plausibleJob('demo', ordinal),
+    createdAtMs: at(-ageMinutes * MINUTE_MS),
+    startMs: 2000,
+    runMs: 45_000,
+    ending: finished(180_000 + ordinal * 1371),
+  });
+  /** Created at `createdOffsetMs`, SUCCEEDED at `endOffsetMs` from the start of the demo. */
+  const underWay = (ordinal: number, createdOffsetMs: number, endOffsetMs: number): JobSpec => ({
+    ...plausibleJob('demo', ordinal),
+    createdAtMs: at(createdOffsetMs),
+    startMs: 1500,
+    runMs: endOffsetMs - createdOffsetMs - 1500,
+    ending: finished(240_000 + ordinal * 977),
+  });
+  return {
+    seed: SEED,
+    accounts: [SCENARIO_ACCOUNT],
+    region: REGION,
+    projects: {
+      [SCENARIO_PROJECT]: {
+        logstores: PLAUSIBLE_LOGSTORES,
+        lifecycle: { startMs: [1000, 3000], runMs: [6000, 30_000], failShare: 0.1 },
+        ...(world.churn === undefined ? {} : { churn: world.churn }),
+        jobs: [
+          ...[1, 2, 3, 4, 5].map((ordinal) => over(ordinal, 180 - ordinal * 25)),
+          {
+            ...over(6, 42),
+            ending: {
+              status: 'ERROR',
+              errorMessage:
+                'Column "status" cannot be resolved: please add the field to the index.',
+            },
+          },
+          underWay(7, -38_000, 5000),
+          underWay(8, -31_000, 8000),
+          underWay(9, -22_000, 12_000),
+          {
+            ...underWay(10, -14_000, 15_000),
+            ending: {
+              status: 'ERROR',
+              errorMessage: 'The query exceeded the maximum execution time of 600 seconds.',
+            },
+          },
+          underWay(11, -6000, 17_000),
+          underWay(12, -500, 19_000),
+          underWay(13, 3000, 14_000),
+          underWay(14, 6000, 20_000),
+          underWay(15, 10_000, 23_000),
+          underWay(16, 14_000, 25_000),
+        ],
+      },
+    },
+  };
+}
+
+/**
+ * `count` jobs that are over, one second apart, the newest just before `nowMs`: for benchmarks and `simulate --jobs`.
+ * One in 20 ended in ERROR. The list does not move.
+ */
+export function bulkScenario(world: {
+  /** >= 0 */
+  readonly count: number;
+  readonly nowMs: number;
+}): Scenario {
+  const jobs = Array.from({ length: world.count }, (_, index) => ({
+    ...plausibleJob('bulk', index + 1),
+    createdAtMs: world.nowMs - (world.count - index) * 1000 - 10 * MINUTE_MS,
+  }));
+  return {
+    seed: SEED,
+    accounts: [SCENARIO_ACCOUNT],
+    region: REGION,
+    projects: { [SCENARIO_PROJECT]: { logstores: PLAUSIBLE_LOGSTORES, jobs } },
+  };
+}
+
+function finished(logCount: number): JobEnding {
+  return { status: 'SUCCEEDED', logCount, fileBytes: logCount * 96 };
+}

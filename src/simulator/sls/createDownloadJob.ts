@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { EMPTY_ANSWER, parameterInvalid, slsError } from '../answer.ts';
+import type { SlsApi } from './call.ts';
+import type { JobSpec, JobTarget } from './downloadJob.ts';
+
+/** Fields and bounds: reference 1.4 and 3.1. Unknown fields are let through, as JSON services do. */
+const bodySchema = z.object({
+  name: z
+    .string()
+    .min(2)
+    .max(64)
+    .regex(/^[a-z0-9][a-z0-9_-]*[a-z0-9]$/),
+  displayName: z.string().min(1),
+  description: z.string().optional(),
+  configuration: z
+    .object({
+      logstore: z.string().min(1),
+      fromTime: z.int().min(0),
+      toTime: z.int().min(0),
+      query: z.string(),
+      powerSql: z.boolean().optional(),
+      allowInComplete: z.boolean(),
+      sink: z.object({
+        type: z.literal('AliyunOSS'),
+        contentType: z.enum(['csv', 'json']),
+        compressionType: z.enum(['none', 'gzip', 'lz4', 'zstd']),
+        roleArn: z.string().optional(),
+        bucket: z.string().optional(),
+        prefix: z.string().optional(),
+      }),
+    })
+    .refine(({ fromTime, toTime }) => fromTime < toTime, {
+      message: 'fromTime must be before toTime',
+    }),
+});
+
+/** POST /downloadjobs. The new job lives by the project's lifecycle. */
+export const createDownloadJob: SlsApi = {
+  name: 'CreateDownloadJob',
+  method: 'POST',
+  path: /^\/downloadjobs$/,
+  answer: ({ request, project, at }) => {
+    const text = request.body.toString('utf8');
+    const json = jsonOf(text);
+    if (json === undefined) return slsError(400, 'PostBodyInvalid', 'The body is not JSON.');
+    const parsed = bodySchema.safeParse(json);
+    if (!parsed.success) {
+      return parameterInvalid(
+        parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+      );
+    }
+    const { logstore } = parsed.data.configuration;
+    if (project.logstores !== undefined && !project.logstores.includes(logstore)) {
+      return slsError(404, 'LogStoreNotExist', `logstore ${logstore} does not exist`);
+    }
+    return project.insert(specOf(parsed.data), at) === null
+      ? slsError(400, 'IdempotentParameterMismatch', `job ${parsed.data.name} already exists`)
+      : EMPTY_ANSWER;
+  },
+};
+
+function specOf(body: z.infer<typeof bodySchema>): JobSpec {
+  const { sink, logstore, fromTime, toTime, query, powerSql, allowInComplete } = body.configuration;
+  const target: Partial<JobTarget> = {
+    contentType: sink.contentType,
+    compressionType: sink.compressionType,
+    ...(sink.roleArn === undefined ? {} : { roleArn: sink.roleArn }),
+    ...(sink.bucket === undefined ? {} : { bucket: sink.bucket }),
+    ...(sink.prefix === undefined ? {} : { prefix: sink.prefix }),
+  };
+  return {
+    name: body.name,
+    displayName: body.displayName,
+    description: body.description ?? '',
+    logstore,
+    fromTime,
+    toTime,
+    query,
+    powerSql: powerSql ?? false,
+    allowInComplete,
+    target,
+  };
+}
+
+/** @returns undefined when the text is not JSON */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

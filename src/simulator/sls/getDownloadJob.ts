@@ -1,0 +1,26 @@
+import { jsonAnswer } from '../answer.ts';
+import type { SlsApi } from './call.ts';
+import { rowFaultsOf } from './call.ts';
+import { damagedRowText } from './damage.ts';
+import { jobNotExist } from './jobNotExist.ts';
+import { renderRow } from './render.ts';
+
+/** GET /downloadjobs/{name}. The same fields as in List, but allowInComplete is a boolean (reference 1.4). */
+export const getDownloadJob: SlsApi = {
+  name: 'GetDownloadJob',
+  method: 'GET',
+  path: /^\/downloadjobs\/([^/]+)$/,
+  answer: (call) => {
+    const job = call.project.jobs.find(call.resource);
+    if (job === undefined) return jobNotExist(call.resource);
+    const row = renderRow(job, call.at.nowMs, call.links);
+    const { allowInComplete } = job;
+    return jsonAnswer(
+      damagedRowText(
+        { ...row, configuration: { ...row.configuration, allowInComplete } },
+        rowFaultsOf(call, job, { isChosen: true }),
+        job.name,
+      ),
+    );
+  },
+};

@@ -1,0 +1,72 @@
+import type { Answer } from '../answer.ts';
+import { jsonAnswer, parameterInvalid } from '../answer.ts';
+import type { SlsApi, SlsCall } from './call.ts';
+import { rowFaultsOf } from './call.ts';
+import { damagedRowText } from './damage.ts';
+import type { DownloadJob } from './downloadJob.ts';
+import type { ListedRange } from './project.ts';
+import { renderRow, renderRowText } from './render.ts';
+
+/** As the sibling lists have it (reference 3.1); the default of this API is unknown. */
+const DEFAULT_SIZE = 10;
+
+/** GET /downloadjobs?offset&size&logstore. Source: API page sls-list-download-jobs. */
+export const listDownloadJobs: SlsApi = {
+  name: 'ListDownloadJobs',
+  method: 'GET',
+  path: /^\/downloadjobs$/,
+  answer: (call) => {
+    const { query } = call.request;
+    const offset = wholeNumber(query.get('offset') ?? '0');
+    const size = wholeNumber(query.get('size') ?? String(DEFAULT_SIZE));
+    if (offset === null) return parameterInvalid('offset must be a whole number from 0');
+    if (size === null || size === 0) return parameterInvalid('size must be a whole number from 1');
+    return page(call, { offset, size, logstore: query.get('logstore') });
+  },
+};
+
+function page(call: SlsCall, asked: ListedRange): Answer {
+  const { project, faults } = call;
+  const before = project.lastListed;
+  project.lastListed = asked;
+  const range = (faults.plain.has('repeatPage') ? before : null) ?? asked;
+  const size = Math.min(range.size, project.pageSizeMax, faults.pageCapRows);
+  const jobs = afterPageFaults(call, project.jobs.page({ ...range, size }));
+  const chosen = Math.floor(faults.draw * jobs.length);
+  const rows = jobs.map((job, index) => rowText(call, job, index === chosen));
+  const total = totalText(call, project.jobs.count(range.logstore));
+  return jsonAnswer(`{${total}"count":${rows.length},"results":[${rows.join(',')}]}`);
+}
+
+function afterPageFaults(call: SlsCall, jobs: readonly DownloadJob[]): readonly DownloadJob[] {
+  const { plain, draw } = call.faults;
+  if (plain.has('emptyPage')) return [];
+  let left = jobs;
+  if (plain.has('shortPage')) left = left.slice(0, Math.max(1, Math.floor(left.length * draw)));
+  if (plain.has('duplicateRow') && left.length > 1) {
+    const twin = Math.floor(draw * (left.length - 1));
+    left = [...left.slice(0, twin + 1), ...left.slice(twin, -1)];
+  }
+  return left;
+}
+
+function totalText(call: SlsCall, total: number): string {
+  const { plain, totalOffset, draw } = call.faults;
+  if (plain.has('totalAbsent')) return '';
+  const told = plain.has('totalRandom')
+    ? Math.floor(draw * (2 * total + 10))
+    : Math.max(0, total + totalOffset);
+  return `"total":${told},`;
+}
+
+function rowText(call: SlsCall, job: DownloadJob, isChosen: boolean): string {
+  const faults = rowFaultsOf(call, job, { isChosen });
+  return faults.length === 0
+    ? renderRowText(job, call.at.nowMs, call.links)
+    : damagedRowText(renderRow(job, call.at.nowMs, call.links), faults, job.name);
+}
+
+/** Digits only: what the service makes of signs, blanks or exponents is unknown. @returns null for anything else */
+function wholeNumber(text: string): number | null {
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}

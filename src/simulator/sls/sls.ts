@@ -1,0 +1,105 @@
+import type { Answer } from '../answer.ts';
+import { slsError } from '../answer.ts';
+import type { FaultOptions, FaultPlan } from '../faults.ts';
+import { planFaults } from '../faults.ts';
+import type { Outcome, SimulatedProduct } from '../product.ts';
+import type { SimulatedRequest } from '../request.ts';
+import { projectOf } from '../request.ts';
+import type { SimulatedAccount } from '../signature/slsAuthentication.ts';
+import { refuseSls } from '../signature/slsAuthentication.ts';
+import type { SlsApi } from './call.ts';
+import { createDownloadJob } from './createDownloadJob.ts';
+import { deleteDownloadJob } from './deleteDownloadJob.ts';
+import { getDownloadJob } from './getDownloadJob.ts';
+import type { Moment } from './jobList.ts';
+import { listDownloadJobs } from './listDownloadJobs.ts';
+import type { Project } from './project.ts';
+import { refusalAnswer } from './refusal.ts';
+import { linkStamp } from './render.ts';
+
+const APIS: readonly SlsApi[] = [
+  listDownloadJobs,
+  getDownloadJob,
+  createDownloadJob,
+  deleteDownloadJob,
+];
+
+export interface SlsWorld {
+  readonly accounts: readonly SimulatedAccount[];
+  readonly region: string;
+  readonly seed: number;
+  readonly projects: ReadonlyMap<string, Project>;
+}
+
+/** Simple Log Service: the product that is told by its Host header, so it claims whatever no other product does. */
+export interface Sls extends SimulatedProduct {
+  /** Replaces all faults; requests are counted from 0 again. */
+  readonly setFaults: (faults: FaultOptions) => void;
+}
+
+export function createSls(world: SlsWorld, initialFaults: FaultOptions): Sls {
+  const noFaults = planFaults({}, 0, 0);
+  let faults = initialFaults;
+  let struckRequests = 0;
+
+  const nextPlan = (api: string): FaultPlan | null => {
+    if (faults.apis !== undefined && !faults.apis.includes(api)) return null;
+    struckRequests += 1;
+    return planFaults(faults, world.seed, struckRequests - 1);
+  };
+
+  return {
+    claims: () => true,
+    setFaults: (next) => {
+      faults = next;
+      struckRequests = 0;
+    },
+    answer: (request, at): Outcome => {
+      const route = routeOf(request);
+      const api = route?.api.name ?? 'none';
+      const refuse = (answer: Answer): Outcome => ({ api, answer, faults: null });
+
+      const refusal = refuseSls(request, { ...world, nowMs: at.nowMs });
+      if (refusal !== null) return refuse(refusal);
+      const projectName = projectOf(request.headers['host']);
+      if (projectName === null) {
+        return refuse(slsError(400, 'InvalidHost', 'The host names no project.'));
+      }
+      const project = world.projects.get(projectName);
+      if (project === undefined) {
+        const message = `The Project does not exist : ${projectName}`;
+        return refuse(slsError(404, 'ProjectNotExist', message));
+      }
+      if (route === null) {
+        // The code for a path that no API has is a guess.
+        return refuse(slsError(404, 'PathInvalid', `no API at ${request.method} ${request.path}`));
+      }
+
+      project.advance(at);
+      const plan = nextPlan(api);
+      if (plan !== null) moveList(project, plan, at);
+      if (plan?.refusal != null) return { api, answer: refusalAnswer(plan.refusal), faults: plan };
+      const links = linkStamp(world.seed, at.request, at.nowMs);
+      const { resource } = route;
+      const call = { request, project, resource, at, links, faults: plan ?? noFaults };
+      return { api, answer: route.api.answer(call), faults: plan };
+    },
+  };
+}
+
+function routeOf(
+  request: SimulatedRequest,
+): { readonly api: SlsApi; readonly resource: string } | null {
+  for (const api of APIS) {
+    const match = api.method === request.method ? api.path.exec(request.path) : null;
+    if (match !== null) return { api, resource: match[1] ?? '' };
+  }
+  return null;
+}
+
+/** The list moves between requests, as it does when other people work in the project. */
+function moveList(project: Project, plan: FaultPlan, at: Moment): void {
+  for (let n = 0; n < plan.insertJobs; n += 1) project.insertMadeUp(at);
+  for (let n = 0; n < plan.deleteJobs; n += 1) project.removeRandom(`${at.request}/${n}`, at);
+  for (let n = 0; n < plan.expireJobs; n += 1) project.removeOldest(at);
+}
