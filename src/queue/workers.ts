@@ -1,0 +1,71 @@
+import { openWorker } from './worker.ts';
+import { within } from './within.ts';
+import type { Log } from '../engine/ports.ts';
+import type { BullConnection, BullWorker } from './bull.ts';
+import type { QueueName } from './catalog.ts';
+import type { Processors } from './processor.ts';
+import type { WorkerTiming } from './worker.ts';
+
+export interface WorkerOptions extends Partial<WorkerTiming> {
+  /** Queue jobs at a time, in this process. @default walk 4, track 8, maintain 1 */
+  readonly concurrency?: Partial<Readonly<Record<QueueName, number>>>;
+}
+
+export interface RunningWorkers {
+  /**
+   * Takes no new jobs, lets running ones finish for `graceMs`, then cancels them: they go back to the queue with no attempt spent.
+   * A job that does not stop when cancelled is left behind after 5 s more, and taken over by another worker when its lock ends.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+const cancelTimeoutMs = 5_000;
+
+/** Starts one worker per queue. */
+export function startWorkers(
+  context: {
+    readonly connection: BullConnection;
+    readonly processors: Processors;
+    readonly log: Log;
+    readonly onError: (error: Error) => void;
+  },
+  options: WorkerOptions,
+): RunningWorkers {
+  const { connection, processors, log, onError } = context;
+  const { concurrency = {}, lockDurationMs = 30_000, stalledIntervalMs = 15_000 } = options;
+  const common = { connection, log, onError, timing: { lockDurationMs, stalledIntervalMs } };
+  const workers: readonly BullWorker[] = [
+    openWorker({
+      ...common,
+      name: 'walk',
+      process: processors.walk,
+      concurrency: concurrency.walk ?? 4,
+    }),
+    openWorker({
+      ...common,
+      name: 'track',
+      process: processors.track,
+      concurrency: concurrency.track ?? 8,
+    }),
+    openWorker({
+      ...common,
+      name: 'maintain',
+      process: processors.maintain,
+      concurrency: concurrency.maintain ?? 1,
+    }),
+  ];
+  for (const worker of workers) void worker.run().catch(onError);
+  return { close: (graceMs) => closeWorkers(workers, { graceMs, log }) };
+}
+
+async function closeWorkers(
+  workers: readonly BullWorker[],
+  { graceMs, log }: { readonly graceMs: number; readonly log: Log },
+): Promise<void> {
+  const closed = Promise.allSettled(workers.map((worker) => worker.close()));
+  if ((await within(closed, graceMs)) !== 'late') return;
+  log.warn({ event: 'jobs_returned', graceMs }, 'running queue jobs go back to the queue');
+  for (const worker of workers) worker.cancelAllJobs('shutdown');
+  if ((await within(closed, cancelTimeoutMs)) !== 'late') return;
+  log.error({ event: 'jobs_left', cancelTimeoutMs }, 'running queue jobs did not stop');
+}
