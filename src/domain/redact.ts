@@ -23,7 +23,7 @@ const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // Signatures, tokens and hashes without a name: padded base64, 64 hex digits, long runs of mixed case and digits.
   [/[\w+/]{22,}={1,2}/g, WITHHELD],
   [/\b[0-9a-f]{64}\b/gi, WITHHELD],
-  [/(?<![\w+/=-])[\w+/=-]{40,}/g, WITHHELD],
+  [/(?<![\w+/=-])(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*\d)[\w+/=-]{40,}/g, WITHHELD],
 ];
 
 /**
