@@ -1,0 +1,47 @@
+import type { z } from 'zod';
+import type { accountSchema } from '../providers/accounts.ts';
+import type { Source } from '../sources/source.ts';
+import type { TrackTiming } from '../engine/ports.ts';
+import type { LogLevel } from './schema.ts';
+
+/** `logferry.yaml`, checked: every name resolved, every duration in milliseconds. Take the part you need, not all of it. */
+export interface Config {
+  readonly database: {
+    /** null: embedded PostgreSQL. */
+    readonly url: string | null;
+  };
+  readonly queue: {
+    /** null: BullMQ on the database. */
+    readonly url: string | null;
+    /** How often what Postgres says is unfinished is queued again. */
+    readonly requeueEveryMs: number;
+  };
+  readonly web: {
+    readonly host: string;
+    /** 0: any free port. */
+    readonly port: number;
+    readonly username: string;
+    /** Never null off loopback. */
+    readonly password: string | null;
+  };
+  readonly log: { readonly level: LogLevel };
+  readonly accounts: ReadonlyMap<string, AccountConfig>;
+  /** In the order of the file; names are unique. */
+  readonly streams: readonly StreamConfig[];
+}
+
+/** An account as `accountSchema` parsed it. */
+export type AccountConfig = Readonly<z.output<typeof accountSchema>>;
+
+/** A stream as configured. Its account exists and is of its source's provider. */
+export interface StreamConfig {
+  readonly name: string;
+  readonly source: Source;
+  /** A key of `Config.accounts`. */
+  readonly account: string;
+  /** Cron, five fields or six with seconds first, UTC. */
+  readonly schedule: string;
+  /** What `source.streamSchema` parsed. */
+  readonly settings: unknown;
+  readonly track: TrackTiming;
+}

@@ -1,0 +1,154 @@
+import { validate as isCron } from 'node-cron';
+import { z } from 'zod';
+import { DURATION_PATTERN, formatDuration, parseDuration } from '../domain/duration.ts';
+import { accountSchema } from '../providers/accounts.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** The levels of pino. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Names of accounts and streams: they become queue job ids, metric labels and table values. */
+const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+const NAME_RULE = 'a name has 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit';
+
+/** A stream's name: 1 to 64 of a-z, 0-9, _ and -. */
+export const streamNameSchema = z.string().regex(NAME, NAME_RULE);
+
+/** The keys every stream has, whatever its source. */
+export const streamCommonSchema = z.object({
+  source: z.string().describe('The API that the stream lists.'),
+  account: z.string().describe('The account to ask with: a key of accounts.'),
+  schedule: z
+    .string()
+    .refine(
+      isSchedule,
+      'must be cron in UTC: five fields, or six with seconds first: "*/5 * * * *"',
+    )
+    .describe('When a walk begins: cron in UTC, five fields, or six with seconds first.'),
+  track: z
+    .strictObject({
+      pollMin: duration({ from: '100ms', to: '1d', byDefault: '5s' }).describe(
+        "Shortest time between two questions for a download job's status.",
+      ),
+      pollMax: duration({ from: '100ms', to: '1d', byDefault: '5m' }).describe(
+        "Longest time between two questions for a download job's status.",
+      ),
+      deadline: duration({ from: '1s', to: '365d', byDefault: '1d' }).describe(
+        'A download job that is not finished after this time is reported overdue, and polled on slowly.',
+      ),
+    })
+    .refine((track) => track.pollMin <= track.pollMax, {
+      path: ['pollMin'],
+      message: 'must not be longer than pollMax',
+    })
+    .prefault({})
+    .describe('How the status of unfinished download jobs is asked.'),
+});
+
+/** The file without what depends on the sources: `streams` holds their parts unread. */
+export const rootSchema = z.strictObject({
+  database: z
+    .strictObject({
+      url: optionalUrl(['postgres', 'postgresql']).describe(
+        'PostgreSQL, postgresql://user:password@host:port/database. Left out or empty: embedded PostgreSQL in .logferry/.',
+      ),
+    })
+    .prefault({})
+    .describe('Where the rows go.'),
+  queue: z
+    .strictObject({
+      url: optionalUrl(['redis', 'rediss']).describe(
+        'Redis, redis://host:port or rediss:// for TLS. Left out or empty: the queue is kept in the database.',
+      ),
+      requeueEvery: duration({ from: '1s', to: '1h', byDefault: '60s' }).describe(
+        'How often work that the database knows to be unfinished is queued again.',
+      ),
+    })
+    .prefault({})
+    .describe('Where the queue jobs are.'),
+  web: z
+    .strictObject({
+      host: z
+        .string()
+        .regex(/^[^\s/]+$/, 'must be a host name or an IP address: 127.0.0.1')
+        .default('127.0.0.1')
+        .describe('The address to listen on. Anything but a loopback address needs a password.'),
+      port: z.int().min(0).max(65_535).default(8080).describe('The TCP port; 0 takes a free one.'),
+      username: z
+        .string()
+        .regex(/^[^\s:]+$/, 'must hold no colon and no space')
+        .default('ops')
+        .describe('The user name to log in with.'),
+      password: z
+        .string()
+        .optional()
+        .describe('The password to log in with, from the environment.'),
+    })
+    .prefault({})
+    .describe('The dashboard, the status page, metrics and health.'),
+  log: z
+    .strictObject({
+      level: z.enum(LOG_LEVELS).default('info').describe('The least severe lines to write.'),
+    })
+    .prefault({})
+    .describe('The log lines on standard error.'),
+  accounts: z
+    .record(z.string().regex(NAME, NAME_RULE), accountSchema)
+    .refine(isNotEmpty, 'must hold at least one account')
+    .describe('Cloud accounts by name.'),
+  streams: z
+    .record(z.string(), z.unknown())
+    .refine(isNotEmpty, 'must hold at least one stream')
+    .describe('Listings to keep in step with, by name.'),
+});
+
+/** A duration of the file (`30s`), read as milliseconds; both bounds are inclusive. */
+function duration(bounds: {
+  readonly from: string;
+  readonly to: string;
+  readonly byDefault: string;
+}) {
+  const minMs = parseDuration(bounds.from) ?? 0;
+  const maxMs = parseDuration(bounds.to) ?? Infinity;
+  return z
+    .string()
+    .regex(DURATION_PATTERN, 'must be a duration: 500ms, 30s, 5m, 1h or 2d')
+    .transform((text, context) => {
+      const durationMs = parseDuration(text) ?? 0;
+      if (durationMs < minMs || durationMs > maxMs) {
+        const range = `${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+        context.addIssue({ code: 'custom', message: `must be from ${range}` });
+      }
+      return durationMs;
+    })
+    .prefault(bounds.byDefault);
+}
+
+/** A URL of one of `schemes`, or empty. */
+function optionalUrl(schemes: readonly string[]) {
+  const beginnings = schemes.map((scheme) => `${scheme}://`).join(' or ');
+  return z
+    .string()
+    .regex(new RegExp(`^((${schemes.join('|')})://.*)?$`), `must begin with ${beginnings}`)
+    .refine(
+      (text) => text === '' || hasHost(text),
+      'is not a URL with a host; write special characters of the password as %XX',
+    )
+    .optional();
+}
+
+/** PostgreSQL also takes the directory of its socket as the parameter `host`. */
+function hasHost(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return url.host !== '' || url.searchParams.has('host');
+}
+
+function isSchedule(text: string): boolean {
+  const fields = text.trim().split(/\s+/);
+  return (fields.length === 5 || fields.length === 6) && isCron(text);
+}
+
+function isNotEmpty(record: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(record).length > 0;
+}

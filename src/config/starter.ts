@@ -1,0 +1,61 @@
+/**
+ * What `logferry init` writes: a file that parses as it stands, on embedded PostgreSQL, with credentials from the default
+ * chain. It uses the variables DATABASE_URL, REDIS_URL and LOGFERRY_WEB_PASSWORD, all of which may be unset.
+ */
+export const starterYaml = `# LogFerry configuration. Every key, with its meaning: logferry schema
+# \${VAR} and \${VAR:-default} come from the environment; $\${ is a literal \${. Unknown keys are errors.
+# Put values with { } [ ] , : or # in quotes. Durations: 500ms, 30s, 5m, 1h, 2d. Times are UTC.
+
+database:
+  # postgresql://user:password@host:5432/logferry. Unset or empty: embedded PostgreSQL in .logferry/
+  url: "\${DATABASE_URL}"
+
+queue:
+  # redis://host:6379, or rediss:// for TLS. Unset or empty: the queue is kept in the database above.
+  url: "\${REDIS_URL}"
+  # How often work that the database knows to be unfinished is queued again.
+  requeueEvery: 60s
+
+web:
+  # Dashboard, status page, /metrics and /healthz. A password is required when host is not a loopback address.
+  host: 127.0.0.1
+  port: 8080
+  username: ops
+  password: "\${LOGFERRY_WEB_PASSWORD}"
+
+log:
+  level: info
+
+accounts:
+  prod:
+    provider: aliyun
+    region: cn-hangzhou
+    credentials:
+      # default: environment (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET), OIDC, CLI profile, ECS role.
+      # Others: access_key, sts, ram_role_arn, oidc_role_arn, ecs_ram_role. For access_key:
+      #   type: access_key
+      #   accessKeyId: "\${ALIYUN_ACCESS_KEY_ID}"
+      #   accessKeySecret: "\${ALIYUN_ACCESS_KEY_SECRET}"
+      type: default
+    # Only for a private endpoint, or for the simulator (logferry simulate):
+    # endpoints:
+    #   sls: "https://{project}.{region}-intranet.log.aliyuncs.com"
+
+streams:
+  # The name of the stream. It stands in the table streams, in metrics and in commands: logferry sync exports
+  exports:
+    source: aliyun.sls.download_jobs
+    account: prod
+    # The SLS project whose download jobs are kept in step with.
+    project: my-project
+    # Five fields, or six with seconds first, in UTC.
+    schedule: "* * * * *"
+    # Rows asked for per request. The server may give fewer.
+    pageSize: 100
+    # How the status of unfinished download jobs is asked.
+    track:
+      pollMin: 5s
+      pollMax: 5m
+      # A job that is not finished after this time is reported overdue, and polled on slowly.
+      deadline: 1d
+`;
