@@ -20,7 +20,8 @@ export type Settlement =
 /**
  * Runs one queue job. Must stop soon after the signal fires (shutdown); whatever it throws then sends the job back to the queue
  * unspent. Must be idempotent: a killed worker's job runs again.
- * @throws to fail the attempt; a `rejected` SourceError fails the job at once, since trying again cannot help
+ * @throws to fail the attempt; a SourceError that is hopeless (rejected, credentials) fails the job at once, and the next tick tries
+ * again: by then the engine has ended its walk as failed, so that a second attempt of the same run would find nothing to do
  */
 export type Processor<Name extends QueueName> = (
   job: QueueJob<Name>,

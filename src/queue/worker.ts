@@ -1,6 +1,7 @@
 import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import { z } from 'zod';
 import { redact } from '../domain/redact.ts';
+import { isHopeless } from '../engine/walkStream.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import { openBullWorker } from './bull.ts';
 import { specOf } from './catalog.ts';
@@ -89,7 +90,7 @@ async function runJob<Name extends QueueName>(
 function failureOf(error: unknown): Error {
   const message = storable(error instanceof Error ? error.message : String(error));
   const failure =
-    error instanceof SourceError && error.kind === 'rejected'
+    error instanceof SourceError && isHopeless(error)
       ? new UnrecoverableError(message)
       : new Error(message, { cause: error });
   if (error instanceof Error && error.stack !== undefined) failure.stack = storable(error.stack);

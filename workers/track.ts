@@ -1,0 +1,27 @@
+import { assertNever } from '../src/domain/assertNever.ts';
+import { trackJob } from '../src/engine/trackJob.ts';
+import type { EngineDeps } from '../src/engine/ports.ts';
+import type { Processor } from '../src/queue/processor.ts';
+import type { Streams } from './streams.ts';
+
+/** Asks one download job's status, and again later until it is terminal; waiting spends no attempt. */
+export function trackProcessor(
+  deps: EngineDeps & { readonly streams: Streams },
+): Processor<'track'> {
+  return async ({ data }, signal) => {
+    const job = { stream: deps.streams.named(data.stream), entryKey: data.entryKey };
+    const next = await trackJob(deps, job, signal);
+    switch (next.kind) {
+      case 'wait':
+        return { kind: 'later', atMs: deps.clock.nowMs() + next.delayMs };
+      case 'paused':
+        return { kind: 'later', atMs: next.resumeAtMs };
+      case 'settled':
+        return { kind: 'done', note: { job: next.kind, status: next.status } };
+      case 'gone':
+        return { kind: 'done', note: { job: next.kind } };
+      default:
+        return assertNever(next);
+    }
+  };
+}
