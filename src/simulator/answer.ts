@@ -1,7 +1,7 @@
 /** What an API answers, before any fault touches its delivery. */
 export interface Answer {
   readonly status: number;
-  readonly body: string;
+  readonly body: string | Buffer;
   /** @default application/json */
   readonly contentType?: string;
 }

@@ -34,7 +34,7 @@ export async function deliver(
     response.socket?.resetAndDestroy();
     return 'reset';
   }
-  const body = Buffer.from(answer.body);
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   // Told by the simulated clock: clients measure their own clock's error from it.
   response.sendDate = false;
   response.writeHead(answer.status, {

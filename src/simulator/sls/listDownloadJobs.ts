@@ -1,14 +1,15 @@
 import type { Answer } from '../answer.ts';
-import { jsonAnswer, parameterInvalid } from '../answer.ts';
+import { parameterInvalid } from '../answer.ts';
 import type { SlsApi, SlsCall } from './call.ts';
 import { rowFaultsOf } from './call.ts';
 import { damagedRowText } from './damage.ts';
 import type { DownloadJob } from './downloadJob.ts';
 import type { ListedRange } from './project.ts';
-import { renderRow, renderRowText } from './render.ts';
+import { renderRow, renderRowBytes } from './render.ts';
 
 /** As the sibling lists have it (reference 3.1); the default of this API is unknown. */
 const DEFAULT_SIZE = 10;
+const COMMA = Buffer.from(',');
 
 /** GET /downloadjobs?offset&size&logstore. Source: API page sls-list-download-jobs. */
 export const listDownloadJobs: SlsApi = {
@@ -33,9 +34,14 @@ function page(call: SlsCall, asked: ListedRange): Answer {
   const size = Math.min(range.size, project.pageSizeMax, faults.pageCapRows);
   const jobs = afterPageFaults(call, project.jobs.page({ ...range, size }));
   const chosen = Math.floor(faults.draw * jobs.length);
-  const rows = jobs.map((job, index) => rowText(call, job, index === chosen));
   const total = totalText(call, project.jobs.count(range.logstore));
-  return jsonAnswer(`{${total}"count":${rows.length},"results":[${rows.join(',')}]}`);
+  const pieces: Buffer[] = [Buffer.from(`{${total}"count":${jobs.length},"results":[`)];
+  jobs.forEach((job, index) => {
+    if (index > 0) pieces.push(COMMA);
+    pieces.push(...rowBytes(call, job, index === chosen));
+  });
+  pieces.push(Buffer.from(']}'));
+  return { status: 200, body: Buffer.concat(pieces) };
 }
 
 function afterPageFaults(call: SlsCall, jobs: readonly DownloadJob[]): readonly DownloadJob[] {
@@ -59,11 +65,12 @@ function totalText(call: SlsCall, total: number): string {
   return `"total":${told},`;
 }
 
-function rowText(call: SlsCall, job: DownloadJob, isChosen: boolean): string {
+function rowBytes(call: SlsCall, job: DownloadJob, isChosen: boolean): readonly Buffer[] {
+  const { nowMs } = call.at;
   const faults = rowFaultsOf(call, job, { isChosen });
   return faults.length === 0
-    ? renderRowText(job, call.at.nowMs, call.links)
-    : damagedRowText(renderRow(job, call.at.nowMs, call.links), faults, job.name);
+    ? renderRowBytes(job, nowMs, call.links)
+    : [Buffer.from(damagedRowText(renderRow(job, nowMs, call.links), faults, job.name))];
 }
 
 /** Digits only: what the service makes of signs, blanks or exponents is unknown. @returns null for anything else */

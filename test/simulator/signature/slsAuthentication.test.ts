@@ -58,7 +58,7 @@ function verdict(
     nowMs: changes.nowMs ?? RECORDED_AT_MS,
   });
   if (refusal === null) return null;
-  return `${refusal.status} ${(JSON.parse(refusal.body) as { errorCode: string }).errorCode}`;
+  return `${refusal.status} ${(JSON.parse(String(refusal.body)) as { errorCode: string }).errorCode}`;
 }
 
 it('is proven against all twelve recorded SLS requests', () => {
