@@ -1,0 +1,24 @@
+/** What the demo shows of the tables, run as the analyst role. Also good starting points in docs/queries.md. */
+export const demoQueries: readonly { readonly title: string; readonly sql: string }[] = [
+  {
+    title: 'Export jobs by status',
+    sql: `select status, count(*) as jobs, sum(log_count) as log_entries, pg_size_pretty(sum(file_size)) as files
+from download_jobs
+group by status
+order by jobs desc;`,
+  },
+  {
+    title: 'What failed, and why',
+    sql: `select name, logstore, settled_at::timestamp(0) as settled_at, error_message
+from download_jobs
+where status = 'ERROR'
+order by settled_at desc;`,
+  },
+  {
+    title: 'The history of the job that changed last: every status that was seen, with the time',
+    sql: `select job_key as job, coalesce(from_status, '(new)') as from_status, to_status, progress, observed_at::timestamp(0) as observed_at
+from job_status_changes
+where entry_key = (select entry_key from job_status_changes where from_status is not null order by id desc limit 1)
+order by id;`,
+  },
+];

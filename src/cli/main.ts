@@ -1,0 +1,213 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { pino } from 'pino';
+import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
+import { failureOf } from './failure.ts';
+
+/**
+ * The `logferry` command. Each command's module is loaded when it is called, so that `sync` does not pay for the dashboard.
+ * The first SIGINT or SIGTERM asks the command to end in order, the second ends the process at once.
+ */
+const program = new Command('logferry')
+  .description(
+    'Keeps a Postgres database in step with the job and log listings of Alibaba Cloud and Huawei Cloud,\n' +
+      'and proves every walk complete or says that it is not.',
+  )
+  .version(versionOf())
+  .showHelpAfterError('(logferry --help lists the commands)')
+  .configureHelp({ sortSubcommands: false })
+  .exitOverride()
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 failed, 2 usage or configuration error, 3 finished but something is incomplete.',
+  );
+
+const stopping = new AbortController();
+const shell: Shell = {
+  out: (line) => process.stdout.write(`${line}\n`),
+  note: (line) => process.stderr.write(`${line}\n`),
+  isTerminal: process.stderr.isTTY,
+  env: process.env,
+  directory: process.cwd(),
+  host: process,
+  signal: stopping.signal,
+  log: (level) =>
+    pino(
+      { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+      pino.destination({ fd: 2, sync: true }),
+    ),
+};
+
+function command(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .exitOverride()
+    .option('-c, --config <file>', 'configuration file', 'logferry.yaml');
+}
+
+const json = new Option('--json', 'machine-readable output on stdout; logs go to stderr').default(
+  false,
+);
+
+program
+  .command('demo')
+  .description('the whole thing on embedded services against the simulator, ending in a summary')
+  .option('--keep', 'leave daemon and dashboard running until Ctrl-C', false)
+  .action((options: { keep: boolean }) =>
+    run(async () => (await import('./demo.ts')).runDemo(options, shell)),
+  );
+
+command('init', 'write a commented starter configuration')
+  .option('--force', 'replace a file that is there', false)
+  .action((options: { config: string; force: boolean }) =>
+    run(async () => {
+      const { runInit } = await import('./init.ts');
+      return exitCodeOf(
+        await runInit({ path: options.config, force: options.force, out: shell.out }),
+      );
+    }),
+  );
+
+command(
+  'check',
+  'test configuration, database, queue, credentials, and one real request per stream',
+)
+  .argument('[stream...]', 'only these streams')
+  .addOption(json)
+  .action((streams: string[], options: CommonOptions) =>
+    run(async () => (await import('./check.ts')).runCheck(streams, options, shell)),
+  );
+
+command('sync', 'one walk of each stream now, in the foreground')
+  .argument('[stream...]', 'only these streams')
+  .option('--wait', 'also follow the download jobs to their end', false)
+  .option('--dry-run', 'ask and prove, but store nothing', false)
+  .addOption(json)
+  .action((streams: string[], options: CommonOptions & { wait: boolean; dryRun: boolean }) =>
+    run(async () => (await import('./sync.ts')).runSync(streams, options, shell)),
+  );
+
+command('start', 'the daemon: walks by schedule, tracks jobs, serves the dashboard')
+  .option(
+    '--roles <roles>',
+    'scheduler, worker, web: any of them, separated by commas',
+    'scheduler,worker,web',
+  )
+  .action((options: { config: string; roles: string }) =>
+    run(async () => (await import('./start.ts')).runStart(options, shell)),
+  );
+
+command(
+  'status',
+  'per stream: last complete walk, freshness, entries, open jobs, incomplete walks, rejected entries',
+)
+  .argument('[stream...]', 'only these streams')
+  .addOption(json)
+  .action((streams: string[], options: CommonOptions) =>
+    run(async () => (await import('./status.ts')).runStatus(streams, options, shell)),
+  );
+
+command('migrate', 'apply pending migrations')
+  .addOption(json)
+  .action((options: CommonOptions) =>
+    run(async () => (await import('./migrate.ts')).runMigrate(options, shell)),
+  );
+
+program
+  .command('simulate')
+  .description('run the cloud simulator alone, for trying things without an account')
+  .option('--port <port>', 'TCP port on 127.0.0.1; 0 takes a free one', portOf, 0)
+  .option(
+    '--jobs <count>',
+    'a project with this many finished jobs instead of the small moving world',
+    countOf,
+  )
+  .action((options: { port: number; jobs?: number }) =>
+    run(async () => {
+      const { runSimulate } = await import('./simulate.ts');
+      return runSimulate({ port: options.port, jobs: options.jobs ?? null }, shell);
+    }),
+  );
+
+program
+  .command('schema')
+  .description('print the JSON Schema of logferry.yaml')
+  .action(() =>
+    run(async () => {
+      const [{ runSchema }, { sources }] = await Promise.all([
+        import('./schema.ts'),
+        import('../sources/registry.ts'),
+      ]);
+      return exitCodeOf(runSchema({ sources, out: shell.out }));
+    }),
+  );
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
+    stopping.abort(new DOMException(`stopped by ${signal}`, 'AbortError'));
+  });
+}
+// `logferry status | head` is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+}
+
+async function run(work: () => Promise<ExitCode>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    if (stopping.signal.aborted) {
+      shell.note('logferry: stopped; what was stored is kept, the next walk goes on from there');
+      process.exitCode = 130;
+      return;
+    }
+    const { exitCode, lines } = failureOf(error);
+    lines.forEach((line) => {
+      shell.note(line);
+    });
+    process.exitCode = exitCode;
+  }
+}
+
+function exitCodeOf(code: number): ExitCode {
+  return Object.values(EXIT).find((known) => known === code) ?? EXIT.failed;
+}
+
+function portOf(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return port;
+}
+
+function countOf(text: string): number {
+  const count = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(count <= 10_000_000))
+    throw new InvalidArgumentError('a count is a number from 0 to 10000000.');
+  return count;
+}
+
+function versionOf(): string {
+  const require = createRequire(import.meta.url);
+  const found = ['../../package.json', '../../../package.json'].flatMap((path) => {
+    try {
+      return [require(path) as unknown];
+    } catch {
+      return [];
+    }
+  });
+  const [manifest] = found;
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import {
+  SCENARIO_ACCOUNT,
+  SCENARIO_PROJECT,
+  bulkScenario,
+  demoScenario,
+} from '../simulator/scenario.ts';
+import { startSimulator } from '../simulator/server.ts';
+import { EXIT, type ExitCode, type Shell } from './command.ts';
+
+export interface SimulateOptions {
+  /** 0: any free port. */
+  readonly port: number;
+  /** null: the small world of the demo, which keeps moving. */
+  readonly jobs: number | null;
+}
+
+/** `logferry simulate`: the cloud simulator alone, until Ctrl-C, with a configuration that reads it. */
+export async function runSimulate(options: SimulateOptions, shell: Shell): Promise<ExitCode> {
+  const scenario =
+    options.jobs === null
+      ? demoScenario({ nowMs: Date.now(), churn: { createsPerSecond: 0.2, deletesPerSecond: 0.1 } })
+      : bulkScenario({ count: options.jobs, nowMs: Date.now() });
+  const simulator = await startSimulator({ ...scenario, port: options.port });
+  try {
+    shell.out(`The simulator answers on ${simulator.url}. A logferry.yaml that reads it:`);
+    shell.out('');
+    shell.out(simulatorConfig({ url: simulator.url, schedule: '*/10 * * * * *' }));
+    shell.out('Ctrl-C stops it.');
+    if (!shell.signal.aborted) await once(shell.signal, 'abort');
+    return EXIT.done;
+  } finally {
+    await simulator.close();
+  }
+}
+
+/** The text of a `logferry.yaml` for a simulator at `url`. `extra`: further top-level lines. `track`: polling of jobs. */
+export function simulatorConfig(simulator: {
+  readonly url: string;
+  readonly schedule: string;
+  readonly extra?: readonly string[];
+  readonly track?: string;
+}): string {
+  const { url, schedule, extra = [], track = '{ pollMin: 1s, pollMax: 10s }' } = simulator;
+  return [
+    ...extra,
+    'accounts:',
+    '  simulated:',
+    '    provider: aliyun',
+    '    region: cn-hangzhou',
+    '    credentials:',
+    '      type: access_key',
+    `      accessKeyId: ${SCENARIO_ACCOUNT.accessKeyId}`,
+    `      accessKeySecret: ${SCENARIO_ACCOUNT.accessKeySecret}`,
+    `    endpoints: { sls: "${url}" }`,
+    'streams:',
+    '  exports:',
+    '    source: aliyun.sls.download_jobs',
+    '    account: simulated',
+    `    project: ${SCENARIO_PROJECT}`,
+    `    schedule: "${schedule}"`,
+    `    track: ${track}`,
+    '',
+  ].join('\n');
+}

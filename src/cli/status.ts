@@ -1,0 +1,77 @@
+import { loadConfig } from '../config/loadConfig.ts';
+import { openStore } from '../runtime/openStore.ts';
+import type { StreamStatus } from '../sinks/sink.ts';
+import { jobTables, sources } from '../sources/registry.ts';
+import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
+import { spanText } from './duration.ts';
+import { selectStreams } from './selectStreams.ts';
+import { tableLines } from './table.ts';
+
+/** `logferry status`: where every stream stands. Exit code 3 when the last walk of one is not a complete one. */
+export async function runStatus(
+  names: readonly string[],
+  options: CommonOptions,
+  shell: Shell,
+): Promise<ExitCode> {
+  const config = await loadConfig({ path: options.config, env: shell.env, sources });
+  const wanted = selectStreams(config, names).map(({ name }) => name);
+  const log = shell.log('warn');
+  const store = await openStore(
+    { url: config.database.url, directory: shell.directory, host: shell.host, log },
+    shell.signal,
+  );
+  try {
+    const stored = await store.sink.streamStatuses({ tables: jobTables(), names: wanted });
+    const nowMs = Date.now();
+    if (options.json) shell.out(JSON.stringify(stored, null, 2));
+    else
+      statusLines(wanted, stored, nowMs).forEach((line) => {
+        shell.out(line);
+      });
+    return stored.length === wanted.length && stored.every(isSound) ? EXIT.done : EXIT.incomplete;
+  } finally {
+    await store.close();
+  }
+}
+
+/** The table that `status` prints, and a line for everything that needs a reader's attention. */
+export function statusLines(
+  wanted: readonly string[],
+  stored: readonly StreamStatus[],
+  nowMs: number,
+): readonly string[] {
+  const rows = wanted.map((name) => {
+    const status = stored.find((candidate) => candidate.name === name);
+    if (status === undefined) return [name, 'never walked'];
+    const { lastCompleteWalkAtMs: completeAtMs } = status;
+    return [
+      name,
+      status.lastWalk?.outcome ?? 'never walked',
+      completeAtMs === null ? 'never' : `${spanText(nowMs - completeAtMs)} ago`,
+      String(status.entries),
+      String(status.openJobs),
+      String(status.walks['incomplete'] ?? 0),
+      String(status.rejected),
+    ];
+  });
+  const headings = [
+    'stream',
+    'last walk',
+    'complete',
+    'entries',
+    'open jobs',
+    'incomplete',
+    'rejected',
+  ];
+  const remarks = stored.flatMap(({ name, lastWalk }) => {
+    const reason = lastWalk?.incompleteReason ?? lastWalk?.error ?? null;
+    return reason === null
+      ? []
+      : [`${name}: the last walk is ${lastWalk?.outcome ?? ''}: ${reason}`];
+  });
+  return [...tableLines(headings, rows), ...remarks];
+}
+
+function isSound({ lastWalk }: StreamStatus): boolean {
+  return lastWalk?.outcome === 'complete' || lastWalk?.outcome === 'running';
+}

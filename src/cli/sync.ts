@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { loadConfig } from '../config/loadConfig.ts';
+import { backoffMs } from '../domain/backoff.ts';
+import { followJobs, type Followed } from '../engine/followJobs.ts';
+import type { StreamRuntime } from '../engine/ports.ts';
+import { isHopeless, walkStream, type WalkDeps, type WalkResult } from '../engine/walkStream.ts';
+import { SourceError } from '../providers/sourceError.ts';
+import { openRuntime, type Runtime } from '../runtime/openRuntime.ts';
+import { openStore } from '../runtime/openStore.ts';
+import { openMemorySink } from '../sinks/memory.ts';
+import type { Sink, WalkCounts } from '../sinks/sink.ts';
+import { sources } from '../sources/registry.ts';
+import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { selectStreams } from './selectStreams.ts';
+import { tableLines } from './table.ts';
+
+export interface SyncOptions extends CommonOptions {
+  readonly wait: boolean;
+  readonly dryRun: boolean;
+}
+
+/** What came of one stream; `--json` prints a list of these. Times in milliseconds. */
+export interface SyncOutcome {
+  readonly stream: string;
+  readonly outcome: 'complete' | 'incomplete' | 'superseded' | 'failed';
+  /** Why it is incomplete or failed. */
+  readonly reason: string | null;
+  readonly counts: WalkCounts | null;
+  readonly durationMs: number;
+}
+
+const attemptsMax = 5;
+const retryBounds = { baseMs: 1_000, maxMs: 30_000 };
+const walksAtOnceMax = 4;
+
+/** `logferry sync`: one walk of each stream now, in the foreground. */
+export async function runSync(
+  names: readonly string[],
+  options: SyncOptions,
+  shell: Shell,
+): Promise<ExitCode> {
+  const config = await loadConfig({ path: options.config, env: shell.env, sources });
+  const streams = selectStreams(config, names);
+  // Bars and log lines would tear each other apart: with bars only warnings are logged.
+  const log = shell.log(shell.isTerminal ? 'warn' : config.log.level);
+  const store = options.dryRun
+    ? dryStore()
+    : await openStore(
+        { url: config.database.url, directory: shell.directory, host: shell.host, log },
+        shell.signal,
+      );
+  try {
+    const runtime = await openRuntime({ config: { ...config, streams }, sink: store.sink, log });
+    try {
+      return await syncAll(runtime, options, shell);
+    } finally {
+      await runtime.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+async function syncAll(runtime: Runtime, options: SyncOptions, shell: Shell): Promise<ExitCode> {
+  const progress = createProgress(shell);
+  let outcomes: readonly SyncOutcome[];
+  let followed: Followed | null = null;
+  try {
+    outcomes = await walkAll(runtime, progress, shell.signal);
+    if (options.wait) {
+      const line = progress.line('jobs');
+      followed = await followJobs(
+        runtime.deps,
+        runtime.streams,
+        ({ done, jobs }) => {
+          line.update({ done, total: jobs, note: 'settled' });
+        },
+        shell.signal,
+      );
+      line.finish(`${followed.done} of ${followed.jobs} jobs settled`);
+    }
+  } finally {
+    progress.stop();
+  }
+  report(outcomes, followed, options, shell);
+  if (outcomes.some(({ outcome }) => outcome === 'failed')) return EXIT.failed;
+  if ((followed?.failed.length ?? 0) > 0) return EXIT.failed;
+  return outcomes.every(({ outcome }) => outcome === 'complete') ? EXIT.done : EXIT.incomplete;
+}
+
+async function walkAll(
+  runtime: Runtime,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<readonly SyncOutcome[]> {
+  const waiting = [...runtime.streams];
+  const outcomes = new Map<string, SyncOutcome>();
+  const walkNext = async (): Promise<void> => {
+    for (let stream = waiting.shift(); stream !== undefined; stream = waiting.shift()) {
+      outcomes.set(stream.name, await walkOne(runtime, stream, progress, signal));
+    }
+  };
+  await Promise.all(Array.from({ length: walksAtOnceMax }, walkNext));
+  return runtime.streams.flatMap(({ name }) => outcomes.get(name) ?? []);
+}
+
+/** Walks one stream to its end: waits out throttling, tries again after failures that may pass, from the checkpoint. */
+async function walkOne(
+  runtime: Runtime,
+  stream: StreamRuntime,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<SyncOutcome> {
+  const { clock, random } = runtime.deps;
+  const line = progress.line(stream.name);
+  const startedAtMs = clock.nowMs();
+  const deps: WalkDeps = {
+    ...runtime.deps,
+    onOpenJobs: () => Promise.resolve(),
+    onProgress: ({ entries, inserted, totalReported }) => {
+      line.update({ done: entries, total: totalReported, note: `${inserted} new` });
+    },
+  };
+  const runId = randomUUID();
+  const finish = (rest: Pick<SyncOutcome, 'outcome' | 'reason' | 'counts'>): SyncOutcome => {
+    line.finish(noteOf(rest));
+    return { stream: stream.name, ...rest, durationMs: clock.nowMs() - startedAtMs };
+  };
+  for (let number = 1; ;) {
+    try {
+      const run = { stream, runId, attempt: { number, of: attemptsMax } };
+      const result = await walkStream(deps, run, signal);
+      if (result.kind !== 'paused') return finish(outcomeOf(result));
+      await clock.sleep(Math.max(0, result.resumeAtMs - clock.nowMs()), signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof SourceError)) throw error;
+      if (isHopeless(error) || number >= attemptsMax) {
+        return finish({ outcome: 'failed', reason: error.message, counts: null });
+      }
+      await clock.sleep(backoffMs(number, retryBounds, random()), signal);
+      number += 1;
+    }
+  }
+}
+
+function outcomeOf(
+  result: Exclude<WalkResult, { kind: 'paused' }>,
+): Pick<SyncOutcome, 'outcome' | 'reason' | 'counts'> {
+  switch (result.kind) {
+    case 'complete':
+      return { outcome: 'complete', reason: null, counts: result.counts };
+    case 'incomplete':
+      return { outcome: 'incomplete', reason: result.reason, counts: result.counts };
+    case 'superseded':
+      return { outcome: 'superseded', reason: 'another walker took the stream over', counts: null };
+  }
+}
+
+function noteOf({ outcome, counts }: Pick<SyncOutcome, 'outcome' | 'counts'>): string {
+  return counts === null
+    ? outcome
+    : `${outcome}: ${counts.entriesSeen} entries, ${counts.inserted} new, ${counts.updated} changed`;
+}
+
+function report(
+  outcomes: readonly SyncOutcome[],
+  followed: Followed | null,
+  options: SyncOptions,
+  shell: Shell,
+): void {
+  if (options.json) {
+    shell.out(JSON.stringify({ walks: outcomes, jobs: followed }, null, 2));
+    return;
+  }
+  const rows = outcomes.map(({ stream, outcome, counts, durationMs }) => [
+    stream,
+    outcome,
+    ...[
+      counts?.pages,
+      counts?.entriesSeen,
+      counts?.inserted,
+      counts?.updated,
+      counts?.rejected,
+    ].map((count) => (count === undefined ? '-' : String(count))),
+    `${(durationMs / 1000).toFixed(1)} s`,
+  ]);
+  const headings = ['stream', 'outcome', 'pages', 'entries', 'new', 'changed', 'rejected', 'took'];
+  tableLines(headings, rows).forEach((line) => {
+    shell.out(line);
+  });
+  for (const { stream, outcome, reason } of outcomes) {
+    if (reason !== null) shell.out(`${stream} is ${outcome}: ${reason}`);
+  }
+  for (const { job, reason } of followed?.failed ?? []) {
+    shell.out(`job ${job} could not be followed: ${reason}`);
+  }
+  if (options.dryRun) shell.out('Dry run: nothing was stored.');
+}
+
+function dryStore(): { readonly sink: Sink; close(): Promise<void> } {
+  const sink = openMemorySink();
+  return { sink, close: () => sink.close() };
+}
