@@ -4,10 +4,10 @@ import { unitOf } from './random.ts';
  * When a fault strikes: with a probability (0..1) at each request, or at exactly these requests. Requests are counted from
  * 0 since the faults were set, only those that a fault can strike (signature right, API listed in `apis`).
  */
-export type When = number | { readonly at: readonly number[] };
+type When = number | { readonly at: readonly number[] };
 
 /** What replaces the answer altogether; nothing is executed. */
-export const REFUSALS = [
+const REFUSALS = [
   'throttle',
   'internalServerError',
   'emptyServerError',

@@ -7,6 +7,12 @@ export interface Answered {
   readonly text: string;
 }
 
+export interface SigningKey {
+  readonly id: string;
+  readonly secret: string;
+  readonly token?: string;
+}
+
 export interface Asked {
   readonly port: number;
   readonly project: string;
@@ -14,14 +20,16 @@ export interface Asked {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly key?: { readonly id: string; readonly secret: string; readonly token?: string };
+  readonly key?: SigningKey;
   readonly nowMs?: number;
   /** Sent and signed besides the usual ones. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly algorithm?: 'sha1' | 'sha256';
+  /** Destroys the connection this long after sending. @default never */
+  readonly hangUpAfterMs?: number;
 }
 
-export const KEY = { id: 'testAK', secret: 'testSecret' } as const;
+export const KEY: SigningKey = { id: 'testAK', secret: 'testSecret' };
 
 /** Sends exactly this, over a connection of its own. @throws when the connection breaks before the body is whole */
 export function sendRaw(raw: {
@@ -30,6 +38,7 @@ export function sendRaw(raw: {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  readonly hangUpAfterMs?: number | undefined;
 }): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
@@ -57,6 +66,9 @@ export function sendRaw(raw: {
     );
     outgoing.on('error', reject);
     outgoing.end(raw.body);
+    if (raw.hangUpAfterMs !== undefined) {
+      setTimeout(() => outgoing.destroy(), raw.hangUpAfterMs);
+    }
   });
 }
 
@@ -67,7 +79,7 @@ export function send(asked: Asked): Promise<Answered> {
     'x-log-apiversion': '0.6.0',
     'x-log-bodyrawsize': String(Buffer.byteLength(body)),
     'x-log-signaturemethod': `hmac-${algorithm}`,
-    ...('token' in key && key.token !== undefined ? { 'x-acs-security-token': key.token } : {}),
+    ...(key.token === undefined ? {} : { 'x-acs-security-token': key.token }),
     ...asked.headers,
   };
   const date = new Date(asked.nowMs ?? Date.now()).toUTCString();
@@ -89,6 +101,7 @@ export function send(asked: Asked): Promise<Answered> {
     method,
     target: `${encodeURI(asked.path)}${encoded === '' ? '' : `?${encoded}`}`,
     body,
+    hangUpAfterMs: asked.hangUpAfterMs,
     headers: {
       ...signed,
       host: `${asked.project}.127.0.0.1:${asked.port}`,
