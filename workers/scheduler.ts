@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { schedule } from 'node-cron';
+import { schedulerBeat } from '../src/queue/schedulerBeat.ts';
 import type { EngineDeps } from '../src/engine/ports.ts';
 import type { QueueProducer } from '../src/queue/backend.ts';
 
@@ -8,9 +9,6 @@ export interface ScheduledStream {
   readonly name: string;
   readonly schedule: string;
 }
-
-/** Name of the scheduler's heartbeat in the sink: readiness asks for its age. */
-export const schedulerBeat = 'scheduler';
 
 interface SchedulerDeps extends Pick<EngineDeps, 'sink' | 'clock' | 'log'> {
   readonly queue: QueueProducer;
