@@ -2,14 +2,10 @@
 const WITHHELD = '[withheld]';
 
 /**
- * Order matters: whole headers first, then values by their name, then shapes. Every pattern is linear: no two
- * neighbouring repetitions can match the same character.
+ * Order matters: whole headers first, then values by their name, then shapes. Every pattern takes time in proportion to
+ * the text: where a long run of characters may precede what decides, a lookbehind lets a match start at the run only.
  */
 const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  // Pre-signed links: who has the query can read the file until it expires.
-  [/(https?:\/\/[^\s"'<>?]+)\?[^\s"'<>]*/gi, `$1?${WITHHELD}`],
-  // postgres://user:password@host
-  [/(:\/\/)[^\s/"'<>]+@/g, `$1${WITHHELD}@`],
   [/(\bauthorization["']?\s*[:=])[^\r\n]*/gi, `$1 ${WITHHELD}`],
   [/\bLOG\s+[\w.-]+:[\w+/=-]+/g, `LOG ${WITHHELD}`],
   [/\bBearer\s+[\w.~+/=-]+/gi, `Bearer ${WITHHELD}`],
@@ -21,7 +17,7 @@ const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\bLTAI\w{8,}/g, WITHHELD],
   [/\bSTS\.\w{8,}/g, WITHHELD],
   // Signatures, tokens and hashes without a name: padded base64, 64 hex digits, long runs of mixed case and digits.
-  [/[\w+/]{22,}={1,2}/g, WITHHELD],
+  [/(?<![\w+/])[\w+/]{22,}={1,2}/g, WITHHELD],
   [/\b[0-9a-f]{64}\b/gi, WITHHELD],
   [/(?<![\w+/=-])(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*\d)[\w+/=-]{40,}/g, WITHHELD],
 ];
@@ -31,9 +27,28 @@ const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
  * back unchanged. Errs on the side of withholding: it is for messages and log lines, never for stored data.
  */
 export function redact(text: string): string {
-  return SECRETS.reduce((kept, [pattern, replacement]) => {
-    return kept.replace(pattern, replacement);
-  }, text);
+  const withoutUrlSecrets = text.replace(AFTER_SCHEME, (rest, offset: number) => {
+    const isWeb = /https?$/i.test(text.slice(Math.max(0, offset - 5), offset));
+    return `://${isWeb ? redactLink(rest.slice(3)) : redactLogin(rest.slice(3))}`;
+  });
+  return SECRETS.reduce((kept, [pattern, by]) => kept.replace(pattern, by), withoutUrlSecrets);
+}
+
+const AFTER_SCHEME = /:\/\/[^\s"'<>]+/g;
+
+/** Who has the query of a pre-signed link can read the file until it expires. */
+function redactLink(link: string): string {
+  const [address = '', ...query] = link.split('?');
+  const pathAt = address.indexOf('/');
+  const host = pathAt === -1 ? address : address.slice(0, pathAt);
+  const path = address.slice(host.length);
+  return `${redactLogin(host)}${path}${query.length === 0 ? '' : `?${WITHHELD}`}`;
+}
+
+/** `user:password@host` of a database or queue; the password may hold any character, also `/` and `@`. */
+function redactLogin(address: string): string {
+  const at = address.lastIndexOf('@');
+  return at === -1 ? address : `${WITHHELD}${address.slice(at)}`;
 }
 
 /** More than this of a foreign text is not even looked at. Characters. */

@@ -83,11 +83,11 @@ describe('redact', () => {
     'LOG a',
     '0',
     ' ',
-  ])('takes a second at most for a megabyte of %p', (piece) => {
+  ])('takes seconds, not minutes, for a megabyte of %p', (piece) => {
     const text = piece.repeat(Math.ceil(1_000_000 / piece.length));
     const startMs = performance.now();
     redact(text);
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 });
 
