@@ -101,7 +101,11 @@ export interface WalkSink {
    * checkpoint; another `runId` starts a new walk and ends a running one as `superseded`. Either way older walkers are fenced off.
    * A run whose walk has ended already answers `ended`.
    */
-  beginWalk(run: { readonly streamId: string; readonly runId: string; readonly nowMs: number }): Promise<
+  beginWalk(run: {
+    readonly streamId: string;
+    readonly runId: string;
+    readonly nowMs: number;
+  }): Promise<
     | {
         readonly kind: 'begun';
         readonly walk: WalkRef;
