@@ -29,7 +29,12 @@ export function checkConfig(plain: unknown, sources: readonly Source[]): Checked
     ok: true,
     config: {
       database: { url: givenText(database.url) },
-      queue: { url: givenText(queue.url), requeueEveryMs: queue.requeueEvery },
+      queue: {
+        url: givenText(queue.url),
+        prefix: queue.prefix,
+        requeueEveryMs: queue.requeueEvery,
+        lockDurationMs: queue.lockDuration,
+      },
       web: { ...web, password: givenText(web.password) },
       log,
       accounts: new Map(Object.entries(accounts)),

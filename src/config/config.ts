@@ -15,6 +15,10 @@ export interface Config {
     readonly url: string | null;
     /** How often what Postgres says is unfinished is queued again. */
     readonly requeueEveryMs: number;
+    /** Of the keys in Redis. */
+    readonly prefix: string;
+    /** How long a killed worker keeps its queue jobs. */
+    readonly lockDurationMs: number;
   };
   readonly web: {
     readonly host: string;

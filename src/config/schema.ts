@@ -63,6 +63,16 @@ export const rootSchema = z.strictObject({
       requeueEvery: duration({ from: '1s', to: '1h', byDefault: '60s' }).describe(
         'How often work that the database knows to be unfinished is queued again.',
       ),
+      prefix: z
+        .string()
+        .regex(NAME, NAME_RULE)
+        .default('logferry')
+        .describe(
+          'What the keys in Redis begin with: tells several LogFerries on one Redis apart.',
+        ),
+      lockDuration: duration({ from: '1s', to: '10m', byDefault: '30s' }).describe(
+        'How long a killed worker keeps its queue jobs; another worker takes them over at most half as long after that.',
+      ),
     })
     .prefault({})
     .describe('Where the queue jobs are.'),

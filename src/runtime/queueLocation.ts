@@ -5,5 +5,5 @@ import type { QueueLocation } from '../queue/backend.ts';
 export function queueLocation(config: Pick<Config, 'queue'>, databaseUrl: string): QueueLocation {
   return config.queue.url === null
     ? { kind: 'postgres', url: databaseUrl }
-    : { kind: 'redis', url: config.queue.url };
+    : { kind: 'redis', url: config.queue.url, prefix: config.queue.prefix };
 }

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SCENARIO_PROJECT } from '../../src/simulator/scenario.ts';
+import type { Simulator } from '../../src/simulator/server.ts';
+import { describeBackends, type QueueServer } from '../queue/backends.ts';
+import { openWorkplace, type Workplace } from '../support/daemon.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { cloudConfig, rows, startCloud, storedJobs } from '../support/simulated.ts';
+
+const runningJobs = 12;
+const patienceMs = 60_000;
+
+/** The simulator's own list: what every comparison is made with. */
+function truthOf(cloud: Simulator) {
+  const { jobs } = cloud.project(SCENARIO_PROJECT);
+  return jobs()
+    .map(({ name, status }) => ({ name, status, vanished: false }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(150)) {
+    if (await check()) return;
+  }
+  throw new Error(`not reached within ${patienceMs / 1000} s`);
+}
+
+/** Jobs that are still running when the daemon first sees them, and end while it is being killed. */
+function startMovingCloud(): Promise<Simulator> {
+  const nowMs = Date.now();
+  return startCloud(600).then((cloud) => {
+    const project = cloud.project(SCENARIO_PROJECT);
+    for (let i = 0; i < runningJobs; i++) {
+      project.insert({
+        name: `running-${i}`,
+        createdAtMs: nowMs - 1_000,
+        startMs: 500,
+        runMs: 4_000 + i * 600,
+      });
+    }
+    return cloud;
+  });
+}
+
+async function isSettled(databaseUrl: string, cloud: Simulator): Promise<boolean> {
+  const stored = JSON.stringify(await storedJobs(databaseUrl));
+  const truth = truthOf(cloud);
+  const over = truth.every(({ status }) => status === 'SUCCEEDED' || status === 'ERROR');
+  return over && stored === JSON.stringify(truth);
+}
+
+async function soundHistory(databaseUrl: string): Promise<void> {
+  const left = await rows(
+    databaseUrl,
+    `select entry_key from job_status_changes where from_status in ('SUCCEEDED', 'ERROR')`,
+  );
+  expect(left).toEqual([]);
+  const twice = await rows(
+    databaseUrl,
+    `select entry_key, to_status from job_status_changes where to_status in ('SUCCEEDED', 'ERROR')
+     group by entry_key, to_status having count(*) > 1`,
+  );
+  expect(twice).toEqual([]);
+  const endless = await rows(
+    databaseUrl,
+    `select name from download_jobs j where not exists
+       (select from job_status_changes c where c.entry_key = j.entry_key and c.to_status = j.status)`,
+  );
+  expect(endless).toEqual([]);
+}
+
+await describeBackends('a daemon', (openQueue) => {
+  let queue: QueueServer;
+  let database: TestDatabase;
+  let cloud: Simulator;
+  let work: Workplace;
+
+  beforeAll(async () => {
+    queue = await openQueue();
+  });
+  afterAll(() => queue.close());
+
+  async function openWorld(): Promise<void> {
+    database = await createDatabase();
+    cloud = await startMovingCloud();
+    cloud.setFaults({ delay: { when: 0.5, delayMs: 15 } });
+    const { location } = queue;
+    const redis = location.kind === 'redis' ? location : null;
+    const env = {
+      DATABASE_URL: database.url,
+      REDIS_URL: redis?.url ?? '',
+      QUEUE_PREFIX: redis?.prefix ?? 'logferry',
+    };
+    work = await openWorkplace({ config: cloudConfig({ url: cloud.url }), env });
+  }
+
+  async function closeWorld(): Promise<void> {
+    await work.close();
+    await cloud.close();
+    await database.drop();
+  }
+
+  describe('killed with SIGKILL at random moments', () => {
+    beforeAll(openWorld);
+    afterAll(closeWorld);
+
+    it('ends with exactly the rows and statuses of the cloud, each status change once', async () => {
+      // From before the first page to well into tracking, in uneven steps.
+      for (const lifeMs of [700, 900, 1_100, 1_350, 1_700, 2_300]) {
+        const daemon = work.startDaemon();
+        await sleep(lifeMs);
+        daemon.kill('SIGKILL');
+        await daemon.ended;
+      }
+      const survivor = work.startDaemon();
+      await until(() => isSettled(database.url, cloud));
+      await soundHistory(database.url);
+      survivor.kill('SIGTERM');
+      expect((await survivor.ended).exitCode).toBe(0);
+    });
+  });
+
+  describe('beside a second one', () => {
+    beforeAll(openWorld);
+    afterAll(closeWorld);
+
+    it('shares the work: one walk at a time, no row and no status change twice', async () => {
+      const daemons = [work.startDaemon(), work.startDaemon()];
+      await until(() => isSettled(database.url, cloud));
+      await soundHistory(database.url);
+      const twins = await rows(
+        database.url,
+        `select a.id from walks a join walks b on a.stream_id = b.stream_id and a.id < b.id
+         where b.started_at < a.finished_at`,
+      );
+      expect(twins).toEqual([]);
+      daemons.forEach((daemon) => {
+        daemon.kill('SIGTERM');
+      });
+      const ended = await Promise.all(daemons.map((daemon) => daemon.ended));
+      expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    });
+  });
+
+  describe('whose queue is emptied in mid-work', () => {
+    beforeAll(openWorld);
+    afterAll(closeWorld);
+
+    it('heals by itself: what Postgres says is unfinished is queued again', async () => {
+      const daemon = work.startDaemon();
+      const stored = async () => (await storedJobs(database.url)).length;
+      await until(async () => (await stored()) > 50);
+      await emptyQueue(queue, database.url);
+      await until(async () => (await stored()) > 600);
+      await emptyQueue(queue, database.url);
+      await until(() => isSettled(database.url, cloud));
+      await soundHistory(database.url);
+      daemon.kill('SIGTERM');
+      expect((await daemon.ended).exitCode).toBe(0);
+    });
+  });
+});
+
+/** FLUSHALL, or what comes closest to it where the queue is a schema of the database. */
+async function emptyQueue(queue: QueueServer, databaseUrl: string): Promise<void> {
+  if (queue.redis !== null) return queue.redis.wipe();
+  const tables = await rows<{ name: string }>(
+    databaseUrl,
+    `select format('bullmq.%I', tablename) as name from pg_tables
+     where schemaname = 'bullmq' and tablename like '%job%'`,
+  );
+  await rows(databaseUrl, `truncate ${tables.map(({ name }) => name).join(', ')} cascade`);
+}

@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The built program: `npm test` builds it first. */
+const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+/** A folder with a logferry.yaml, and the real program run in it. */
+export interface Workplace {
+  /** Runs a command to its end. */
+  run(...args: readonly string[]): Promise<Ended>;
+  /** Starts `logferry start` and answers at once. */
+  startDaemon(...args: readonly string[]): Daemon;
+  /** Kills what still runs and removes the folder. */
+  close(): Promise<void>;
+}
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Daemon {
+  readonly ended: Promise<Ended>;
+  kill(signal: NodeJS.Signals): void;
+  /** The log so far, one object a line. */
+  events(): readonly Readonly<Record<string, unknown>>[];
+}
+
+export async function openWorkplace(place: {
+  readonly config: string;
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<Workplace> {
+  const folder = await mkdtemp(join(tmpdir(), 'logferry-work-'));
+  await writeFile(join(folder, 'logferry.yaml'), place.config);
+  const children = new Set<ChildProcess>();
+
+  const start = (args: readonly string[]) => {
+    const child = spawn(process.execPath, [program, ...args], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], HOME: folder, ...place.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.add(child);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const ended = once(child, 'close').then(() => {
+      children.delete(child);
+      return { exitCode: child.exitCode, stdout, stderr };
+    });
+    return { child, ended, stderr: () => stderr };
+  };
+
+  return {
+    run: (...args) => start(args).ended,
+    startDaemon: (...args) => {
+      const { child, ended, stderr } = start(['start', ...args]);
+      return {
+        ended,
+        kill: (signal) => {
+          child.kill(signal);
+        },
+        events: () => stderr().split('\n').flatMap(eventOf),
+      };
+    },
+    close: async () => {
+      await Promise.all(
+        [...children].map(async (child) => {
+          child.kill('SIGKILL');
+          await once(child, 'close');
+        }),
+      );
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function eventOf(line: string): Readonly<Record<string, unknown>>[] {
+  try {
+    return [JSON.parse(line) as Record<string, unknown>];
+  } catch {
+    return []; // a line of another kind, or one cut off by a kill
+  }
+}
