@@ -1,5 +1,5 @@
 import type { JsonValue } from './json.ts';
-import type { DriftKind } from './entry.ts';
+import type { DriftKind } from './drift.ts';
 
 /** The PostgreSQL type of a column that comes from a response field. */
 export type ColumnType = 'text' | 'bigint' | 'integer' | 'boolean' | 'timestamptz';

@@ -1,8 +1,7 @@
 import type { JsonValue } from '../domain/json.ts';
 
 /** The products LogFerry talks to; also the keys of `accounts.*.endpoints`. */
-export const PRODUCTS = ['sls', 'oos', 'actiontrail', 'codearts_check', 'iam'] as const;
-export type Product = (typeof PRODUCTS)[number];
+export type Product = 'sls' | 'oos' | 'actiontrail' | 'codearts_check' | 'iam';
 
 /** One call of a cloud API, before signing: data only, so that sources stay pure. */
 export interface ApiRequest {
