@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { starterYaml } from '../config/starter.ts';
 import { errorCodeOf } from '../domain/errorCode.ts';
+import { EXIT, type ExitCode } from './command.ts';
+import { UsageError } from './usageError.ts';
 
 /** Shown first to whoever has a fresh file. */
 const nextSteps = [
@@ -14,24 +16,23 @@ const nextSteps = [
 /**
  * `logferry init`: writes the starter file at `path`, readable by its owner only. A file that is there stays, unless `force`
  * is set; then it is replaced in one step, keeping the old one when that fails.
- * @returns the exit code: 0 written, 1 could not be written, 2 there already
+ * @throws UsageError when the file is there already or its place cannot be written to
  */
 export async function runInit(args: {
   readonly path: string;
   readonly force: boolean;
   readonly out: (line: string) => void;
-}): Promise<number> {
+}): Promise<ExitCode> {
   const { path, force, out } = args;
   try {
     await (force ? replaceFile(path) : writeFile(path, starterYaml, { mode: 0o600, flag: 'wx' }));
   } catch (error) {
-    const code = errorCodeOf(error);
-    out(failureLine(path, code));
-    return code === 'EEXIST' ? 2 : 1;
+    const failure = FAILURES.get(errorCodeOf(error) ?? '');
+    throw failure === undefined ? error : new UsageError(`${path}: ${failure}`);
   }
   out(`Wrote ${path}.`);
   nextSteps.forEach(out);
-  return 0;
+  return EXIT.done;
 }
 
 /** Writes beside the file and renames, so that a failure leaves the old file whole. */
@@ -59,7 +60,3 @@ const FAILURES = new Map([
   ['EROFS', `not written: the file system is read-only; ${UNWRITABLE}`],
   ['ENOSPC', 'not written: the disk is full'],
 ]);
-
-function failureLine(path: string, code: string | null): string {
-  return `${path}: ${FAILURES.get(code ?? '') ?? `not written (${code ?? 'unknown error'})`}`;
-}

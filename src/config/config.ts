@@ -35,7 +35,7 @@ export interface Config {
 }
 
 /** An account as `accountSchema` parsed it. */
-export type AccountConfig = Readonly<z.output<typeof accountSchema>>;
+type AccountConfig = Readonly<z.output<typeof accountSchema>>;
 
 /** A stream as configured. Its account exists and is of its source's provider. */
 export interface StreamConfig {

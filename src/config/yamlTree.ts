@@ -24,7 +24,7 @@ export type YamlNode =
       readonly from: 'file' | 'environment';
     };
 
-export interface YamlEntry {
+interface YamlEntry {
   readonly key: string;
   readonly keyAt: Position;
   readonly value: YamlNode;

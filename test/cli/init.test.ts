@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runInit } from '../../src/cli/init.ts';
+import { UsageError } from '../../src/cli/usageError.ts';
 import { loadConfig } from '../../src/config/loadConfig.ts';
 import { sources } from '../../src/sources/registry.ts';
 
@@ -18,11 +19,8 @@ afterEach(async () => {
 
 async function init(target: string, force: 'force' | 'keep') {
   const lines: string[] = [];
-  const code = await runInit({
-    path: target,
-    force: force === 'force',
-    out: (line) => lines.push(line),
-  });
+  const out = (line: string) => lines.push(line);
+  const code = await runInit({ path: target, force: force === 'force', out });
   return { code, said: lines.join('\n') };
 }
 
@@ -52,9 +50,8 @@ describe('logferry init', () => {
 
   it('leaves a file that is there as it is', async () => {
     await writeFile(path, 'mine');
-    const { code, said } = await init(path, 'keep');
-    expect(code).toBe(2);
-    expect(said).toContain('--force');
+    await expect(init(path, 'keep')).rejects.toThrow('--force replaces it');
+    await expect(init(path, 'keep')).rejects.toBeInstanceOf(UsageError);
     expect(await readFile(path, 'utf8')).toBe('mine');
   });
 
@@ -69,15 +66,15 @@ describe('logferry init', () => {
   it.each(['force', 'keep'] as const)(
     'says in one line that a directory is missing (%s)',
     async (force) => {
-      const { code, said } = await init(join(directory, 'none', 'logferry.yaml'), force);
-      expect(code).toBe(1);
-      expect(said).toMatch(/^[^\n]*its directory does not exist; create it first$/);
+      await expect(init(join(directory, 'none', 'logferry.yaml'), force)).rejects.toThrow(
+        /^[^\n]*its directory does not exist; create it first$/,
+      );
     },
   );
 
   it('does not replace a directory', async () => {
     await mkdir(path);
-    expect((await init(path, 'force')).code).toBe(1);
+    await expect(init(path, 'force')).rejects.toThrow('this is a directory');
     expect((await stat(path)).isDirectory()).toBe(true);
   });
 });
