@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { startWeb } from '../src/web/server.ts';
 import { maintainProcessor } from './maintain.ts';
 import { runScheduler } from './scheduler.ts';
 import { indexStreams } from './streams.ts';
@@ -74,7 +73,10 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
   deps.log.info({ event: 'daemon_stopped' }, 'daemon stopped');
 }
 
-function serve({ deps, queue, streams, web, requeueEveryMs }: DaemonOptions): Promise<WebServer> {
+async function serve(options: DaemonOptions): Promise<WebServer> {
+  const { deps, queue, streams, web, requeueEveryMs } = options;
+  // Loaded by the processes that serve it only: 15 MB and a tenth of a second.
+  const { startWeb } = await import('../src/web/server.ts');
   return startWeb({
     ...web,
     sink: deps.sink,

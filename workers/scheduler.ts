@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { schedule } from 'node-cron';
+import { messageOf } from '../src/queue/messageOf.ts';
 import { schedulerBeat } from '../src/queue/schedulerBeat.ts';
 import type { EngineDeps } from '../src/engine/ports.ts';
 import type { QueueProducer } from '../src/queue/backend.ts';
@@ -72,8 +73,7 @@ async function tick(
     await deps.sink.beat(schedulerBeat, deps.clock.nowMs());
     deps.log.debug({ event: 'tick', name }, 'tick');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    deps.log.warn({ event: 'tick_lost', name, reason }, 'tick not queued');
+    deps.log.warn({ event: 'tick_lost', name, reason: messageOf(error) }, 'tick not queued');
   }
 }
 

@@ -3,6 +3,7 @@ import { catalog, jobOptions, QUEUE_NAMES } from './catalog.ts';
 import { openPostgres } from './postgresConnection.ts';
 import { openRedis } from './redisConnection.ts';
 import { watchOutages } from './outage.ts';
+import { messageOf } from './messageOf.ts';
 import { QueueError } from './queueError.ts';
 import { within } from './within.ts';
 import { startWorkers } from './workers.ts';
@@ -91,7 +92,7 @@ function backendOn(connection: QueueConnection, log: Log): QueueBackend {
     // Redis would keep the command until the server is back; a tick must not wait that long.
     if (outage.isOut()) throw unavailable(`${what}: ${server} does not answer`);
     const value = await within(work(), addTimeoutMs).catch((cause: unknown) => {
-      throw unavailable(`${what}: ${server} answered ${String(cause)}`, cause);
+      throw unavailable(`${what}: ${server} answered ${messageOf(cause)}`, cause);
     });
     if (value === 'late') throw unavailable(`${what}: no answer from ${server} in 10 s`);
     return value;
@@ -126,7 +127,7 @@ function backendOn(connection: QueueConnection, log: Log): QueueBackend {
     counts: (name) => bounded(() => countsOf(queues[name]), `cannot count queue ${name}`),
     ping: async () => {
       const answer = await within(connection.ping(), pingTimeoutMs).catch((cause: unknown) => {
-        throw unavailable(`the queue server ${server} failed: ${String(cause)}`, cause);
+        throw unavailable(`the queue server ${server} failed: ${messageOf(cause)}`, cause);
       });
       if (answer === 'late') throw unavailable(`no answer from the queue server ${server} in 2 s`);
     },

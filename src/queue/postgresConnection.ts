@@ -1,5 +1,7 @@
 import { DEFAULT_SCHEMA, isPgPool, runMigrations } from 'bullmq';
 import pg from 'pg';
+import { errorCodeOf } from '../domain/errorCode.ts';
+import { messageOf } from './messageOf.ts';
 import { QueueError } from './queueError.ts';
 import { within } from './within.ts';
 import type { QueueConnection } from './connection.ts';
@@ -80,12 +82,12 @@ function serverOf(url: string): string {
 }
 
 function unreachable(server: string, cause: unknown): QueueError {
-  const answer = cause instanceof Error ? cause.message : String(cause);
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = errorCodeOf(cause) ?? '';
+  const answer = messageOf(cause) || code;
   const refused = /^(28|3D|42501)/.test(code);
   return new QueueError(
     refused ? 'refused' : 'unavailable',
-    `cannot use the queue in ${server}: ${answer || code}; check database.url (DATABASE_URL)` +
+    `cannot use the queue in ${server}: ${answer}; check database.url (DATABASE_URL)` +
       (code === '42501' ? ': the user must be allowed to create schema bullmq' : ''),
     { cause },
   );

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { messageOf } from './messageOf.ts';
 import { QueueError } from './queueError.ts';
 import { within } from './within.ts';
 import type { QueueConnection } from './connection.ts';
@@ -39,7 +40,7 @@ export async function openRedis(options: {
         redis.quit().catch(() => undefined),
         closeTimeoutMs,
       );
-      redis.disconnect();
+      hangUp(redis);
     },
   };
 }
@@ -68,8 +69,13 @@ async function probe(url: string, server: string): Promise<string[]> {
     if (error instanceof QueueError) throw error;
     throw unreachable(server, lastError ?? error);
   } finally {
-    redis.disconnect();
+    hangUp(redis);
   }
+}
+
+/** Disconnecting what has ended already would keep the process for another 2 s. */
+function hangUp(redis: Redis): void {
+  if (redis.status !== 'end') redis.disconnect();
 }
 
 /** BullMQ needs Redis 6.2; an evicting Redis deletes queue jobs when memory runs low. Managed ones may hide the policy. */
@@ -93,7 +99,7 @@ function warningsOf(info: string, server: string): string[] {
 }
 
 function unreachable(server: string, cause: unknown): QueueError {
-  const answer = cause instanceof Error ? cause.message : String(cause);
+  const answer = messageOf(cause);
   const refused = /^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password|ERR DB index)/.test(
     answer,
   );

@@ -5,6 +5,7 @@ import { isHopeless } from '../engine/walkStream.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import { openBullWorker } from './bull.ts';
 import { specOf } from './catalog.ts';
+import { messageOf } from './messageOf.ts';
 import type { Job } from 'bullmq';
 import type { Log } from '../engine/ports.ts';
 import type { BullConnection, BullWorker } from './bull.ts';
@@ -88,7 +89,7 @@ async function runJob<Name extends QueueName>(
 
 /** The error as the queue stores it: no secrets, and no NUL or lone surrogate, which would jam the job on PostgreSQL. */
 function failureOf(error: unknown): Error {
-  const message = storable(error instanceof Error ? error.message : String(error));
+  const message = storable(messageOf(error));
   const failure =
     error instanceof SourceError && isHopeless(error)
       ? new UnrecoverableError(message)

@@ -1,5 +1,6 @@
 import basicAuth from '@fastify/basic-auth';
 import fastify from 'fastify';
+import { errorCodeOf } from '../domain/errorCode.ts';
 import { isOperator, isOwnRequest, requirePassword } from './access.ts';
 import { boardPath, boardPlugin } from './board.ts';
 import { checkHealth } from './health.ts';
@@ -153,7 +154,7 @@ async function listen(app: FastifyInstance, { host, port }: WebOptions): Promise
     return await app.listen({ host, port });
   } catch (cause) {
     await app.close();
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const code = errorCodeOf(cause) ?? String(cause);
     throw new WebError(`cannot serve the dashboard on ${host} port ${port}: ${adviceOn(code)}`, {
       cause,
     });

@@ -16,6 +16,8 @@ export interface TestRedis {
   wipe(): Promise<void>;
   /** Stops and starts the server empty; null where the server is not ours. */
   readonly restartEmpty: ((awayMs: number) => Promise<void>) | null;
+  /** CONFIG SET; null where the server is not ours. */
+  readonly configure: ((name: string, value: string) => Promise<void>) | null;
   close(): Promise<void>;
 }
 
@@ -53,7 +55,7 @@ function shared(url: string): TestRedis {
     }
     redis.disconnect();
   };
-  return { url, prefix, wipe, restartEmpty: null, close: wipe };
+  return { url, prefix, wipe, restartEmpty: null, configure: null, close: wipe };
 }
 
 async function startPrivate(): Promise<TestRedis> {
@@ -76,6 +78,11 @@ async function startPrivate(): Promise<TestRedis> {
       await end(server);
       await sleep(awayMs);
       server = await spawnServer(port);
+    },
+    configure: async (name, value) => {
+      const redis = new Redis(url);
+      await redis.config('SET', name, value);
+      redis.disconnect();
     },
     close: async () => {
       process.off('exit', stop);
@@ -124,7 +131,7 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   } finally {
-    redis.disconnect();
+    if (redis.status !== 'end') redis.disconnect();
   }
 }
 
