@@ -308,10 +308,12 @@ function notePage(
   { keys, total }: OffsetAnswer,
 ): OffsetWalkState {
   const rows = `${keys.length} ${keys[0] ?? ''} ${keys.at(-1) ?? ''}`;
-  const same = keys.length > 1 && rows === state.lastPage.rows;
+  const again = keys.length > 0 && rows === state.lastPage.rows;
+  const same = again && keys.length > 1;
   const repeated = same && request.offset !== state.lastPage.offset;
   return {
     ...state,
+    irregular: state.irregular || again,
     lastPage: same ? state.lastPage : { offset: request.offset, rows },
     repeats: repeated ? state.repeats + 1 : 0,
     rowsPerPage: Math.max(state.rowsPerPage, keys.length),
