@@ -1,4 +1,5 @@
 import { isLoopbackHost } from '../domain/loopbackHost.ts';
+import { nearestOf } from '../domain/nearest.ts';
 import type { Source } from '../sources/source.ts';
 import type { Config, StreamConfig } from './config.ts';
 import type { Issue } from './issue.ts';
@@ -74,7 +75,9 @@ function checkStream(name: string, value: unknown, known: Known): CheckedStream 
     };
   }
   const source = known.sources.find((candidate) => candidate.id === value['source']);
-  const settings = source?.streamSchema.safeParse(withoutCommonKeys(value));
+  // With a mistyped source the other keys are judged by the one that was meant.
+  const meant = source ?? nearestSource(value['source'], known.sources);
+  const settings = meant?.streamSchema.safeParse(withoutCommonKeys(value));
   const issues = [
     ...nameIssues,
     ...(common.error?.issues ?? []),
@@ -97,6 +100,15 @@ function checkStream(name: string, value: unknown, known: Known): CheckedStream 
       track: { pollMinMs: track.pollMin, pollMaxMs: track.pollMax, deadlineMs: track.deadline },
     },
   };
+}
+
+function nearestSource(id: unknown, sources: readonly Source[]): Source | undefined {
+  if (typeof id !== 'string') return undefined;
+  const near = nearestOf(
+    id,
+    sources.map((source) => source.id),
+  );
+  return sources.find((source) => source.id === near);
 }
 
 function sourceIssues(

@@ -142,6 +142,16 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
     expect(lines).toHaveLength(answer === '' ? 0 : 1);
   });
 
+  it('judges the keys of a mistyped source by the one that was meant', () => {
+    const bad = fullYaml
+      .replace('aliyun.sls.download_jobs', 'aliyun.sls.downloadjobs')
+      .replace('pageSize: 100', 'pagesize: 100');
+    expect(problemLines(bad).map((line) => line.split(' ')[1])).toEqual([
+      'streams.exports.source:',
+      'streams.exports.pagesize:',
+    ]);
+  });
+
   it('requires a password off loopback', () => {
     const open = withLine('  host: 127.0.0.1', '  host: 0.0.0.0').replace('hunter2hunter2', '""');
     expect(problemLines(open)).toEqual([
