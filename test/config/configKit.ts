@@ -9,7 +9,9 @@ export const fullYaml = `database:
   url: postgresql://logferry:pw@db:5432/logferry
 queue:
   url: rediss://:pw@redis:6379/0
+  prefix: ferry
   requeueEvery: 90s
+  lockDuration: 10s
 web:
   host: 127.0.0.1
   port: 8080

@@ -29,13 +29,13 @@ describe('variables of the environment', () => {
 
   it('does not take text of the file for a number', () => {
     expect(problemLines(withPort('"9090"'))).toEqual([
-      'logferry.yaml:8:9 web.port: must be a whole number from 0 to 65535, not text',
+      'logferry.yaml:10:9 web.port: must be a whole number from 0 to 65535, not text',
     ]);
   });
 
   it('names the path and the variable that is not set, once', () => {
     expect(problemLines(withPort('"${PORT}"'))).toEqual([
-      'logferry.yaml:8:9 web.port: the environment variable PORT is not set; set it, or use ${PORT:-default}',
+      'logferry.yaml:10:9 web.port: the environment variable PORT is not set; set it, or use ${PORT:-default}',
     ]);
   });
 
@@ -43,7 +43,7 @@ describe('variables of the environment', () => {
     'refuses %s as malformed',
     (text) => {
       expect(problemLines(withUsername(text), { A: 'a', B: 'b' })).toEqual([
-        'logferry.yaml:9:13 web.username: must be ${VAR} or ${VAR:-default}; write $${ for a literal ${',
+        'logferry.yaml:11:13 web.username: must be ${VAR} or ${VAR:-default}; write $${ for a literal ${',
       ]);
     },
   );

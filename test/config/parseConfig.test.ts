@@ -12,7 +12,12 @@ describe('parseConfig', () => {
     const config = parse(fullYaml);
     expect(config).toMatchObject({
       database: { url: 'postgresql://logferry:pw@db:5432/logferry' },
-      queue: { url: 'rediss://:pw@redis:6379/0', requeueEveryMs: 90_000 },
+      queue: {
+        url: 'rediss://:pw@redis:6379/0',
+        prefix: 'ferry',
+        requeueEveryMs: 90_000,
+        lockDurationMs: 10_000,
+      },
       web: { host: '127.0.0.1', port: 8080, username: 'ops', password: 'hunter2hunter2' },
       log: { level: 'debug' },
     });
@@ -39,7 +44,7 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
 `);
     expect({ ...config, accounts: null, streams: config.streams[0]?.track }).toEqual({
       database: { url: null },
-      queue: { url: null, requeueEveryMs: 60_000 },
+      queue: { url: null, prefix: 'logferry', requeueEveryMs: 60_000, lockDurationMs: 30_000 },
       web: { host: '127.0.0.1', port: 8080, username: 'ops', password: null },
       log: { level: 'info' },
       accounts: null,
@@ -52,18 +57,22 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
   });
 
   it.each([
-    ['  port: 8080', '  port: 70000', '8:9 web.port: must be a whole number from 0 to 65535'],
-    ['  port: 8080', '  port: x', '8:9 web.port: must be a whole number from 0 to 65535, not text'],
+    ['  port: 8080', '  port: 70000', '10:9 web.port: must be a whole number from 0 to 65535'],
+    [
+      '  port: 8080',
+      '  port: x',
+      '10:9 web.port: must be a whole number from 0 to 65535, not text',
+    ],
     [
       '  username: ops',
       '  username: 7',
-      '9:13 web.username: must be text, not a number: put it in quotes',
+      '11:13 web.username: must be text, not a number: put it in quotes',
     ],
-    ['  username: ops', '  usrname: ops', '9:3 web.usrname: unknown key; did you mean username?'],
+    ['  username: ops', '  usrname: ops', '11:3 web.usrname: unknown key; did you mean username?'],
     [
       '  username: ops',
       '  retention: 5d',
-      '9:3 web.retention: unknown key; known here: host, port, username, password',
+      '11:3 web.retention: unknown key; known here: host, port, username, password',
     ],
     [
       '  level: debug',
@@ -96,14 +105,14 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
     [
       '    source: aliyun.sls.download_jobs',
       '    source: aliyun.sls.download_job',
-      '25:13 streams.exports.source: must be aliyun.sls.download_jobs',
+      '27:13 streams.exports.source: must be aliyun.sls.download_jobs',
     ],
     [
       '    source: aliyun.sls.download_jobs',
       '',
-      '24:3 streams.exports.source: is missing; must be',
+      '26:3 streams.exports.source: is missing; must be',
     ],
-    ['    account: prod', '    account: prd', '26:14 streams.exports.account: must be prod'],
+    ['    account: prod', '    account: prd', '28:14 streams.exports.account: must be prod'],
     ['    schedule: "*/5 * * * *"', '    schedule: "* * * *"', 'must be cron in UTC: five fields'],
     ['    schedule: "*/5 * * * *"', '    schedule: "@daily"', 'must be cron in UTC: five fields'],
     [
@@ -122,7 +131,7 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
       'streams.exports.pagesize: unknown key; did you mean pageSize?',
     ],
     ['    project: big-game', '', 'streams.exports.project: is missing'],
-    ['  exports:', '  Exports:', '24:3 streams.Exports: a name has 1 to 64 of a-z'],
+    ['  exports:', '  Exports:', '26:3 streams.Exports: a name has 1 to 64 of a-z'],
     ['  host: 127.0.0.1', '  host: 0.0.0.0', ''],
     ['  password: hunter2hunter2', '  password:', ''],
     ['    provider: aliyun', '    provider: aws', 'accounts.prod.provider: must be aliyun'],
@@ -155,7 +164,7 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
   it('requires a password off loopback', () => {
     const open = withLine('  host: 127.0.0.1', '  host: 0.0.0.0').replace('hunter2hunter2', '""');
     expect(problemLines(open)).toEqual([
-      'logferry.yaml:10:13 web.password: a password is required when web.host is not a loopback address; ' +
+      'logferry.yaml:12:13 web.password: a password is required when web.host is not a loopback address; ' +
         'set it from the environment, or use host 127.0.0.1',
     ]);
   });
