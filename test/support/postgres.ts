@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { acquireEmbeddedPostgres } from '../../src/embedded/postgres.ts';
 import { migrate } from '../../src/sinks/postgres/migrate.ts';
+import { openPool } from '../../src/sinks/postgres/pool.ts';
+import { openPostgresSink } from '../../src/sinks/postgres/sink.ts';
+import type { Sink } from '../../src/sinks/sink.ts';
 
 /**
  * One private PostgreSQL for the whole test run, shared by its worker processes, with a template database that is migrated
@@ -15,7 +18,12 @@ const template = 'logferry_template';
 
 export interface TestDatabase {
   readonly url: string;
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
+}
+
+export interface TestSink extends TestDatabase {
+  readonly sink: Sink;
+  readonly pool: pg.Pool;
 }
 
 /** A database of its own with all migrations applied. About 50 ms after the first one. */
@@ -26,6 +34,23 @@ export async function createDatabase(): Promise<TestDatabase> {
 /** A database of its own with nothing in it. */
 export async function createEmptyDatabase(): Promise<TestDatabase> {
   return cloneOf('template1');
+}
+
+/** A sink on a database of its own. `drop` closes sink and pool too. */
+export async function openTestSink(options: { readonly max?: number } = {}): Promise<TestSink> {
+  const { url, drop } = await createDatabase();
+  const pool = openPool(url, { max: options.max ?? 5, onIdleError: () => undefined });
+  const sink = openPostgresSink({ pool, url });
+  return {
+    url,
+    pool,
+    sink,
+    drop: async () => {
+      await sink.close();
+      await pool.end();
+      await drop();
+    },
+  };
 }
 
 /** The address of the server's maintenance database, for tests of the server as a whole. Holds a password. */

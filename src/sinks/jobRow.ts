@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { ColumnValue, JobTable } from '../domain/column.ts';
+import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
+import { storableColumnValue, storableText } from '../domain/storable.ts';
+import { jsonText } from './jsonText.ts';
+import { SinkError } from './sinkError.ts';
+
+/** An entry as every sink stores it: checked, cleaned, hashed. */
+export interface JobRow {
+  readonly key: string;
+  readonly jobKey: string;
+  readonly status: string;
+  /** Whole percent, cut off: 99.9 is not done. null also outside 0..100. */
+  readonly progressPercent: number | null;
+  /** One value for each column of the table, in its order. */
+  readonly values: readonly ColumnValue[];
+  /** JSON text. */
+  readonly raw: string;
+  readonly contentHash: string;
+  /** Values that their column has no place for; they are null in the row and stand in `raw`. */
+  readonly drift: readonly Drift[];
+}
+
+/** Longest key, in UTF-16 units: it must fit into an index with room to spare. */
+const keyLengthMax = 512;
+const sampleLengthMax = 200;
+
+/** @throws SinkError `bug` for a key that is empty or longer than 512 characters: the source must reject such an entry */
+export function jobRowOf(table: JobTable, entry: JobEntry): JobRow {
+  const key = checkedKey(table, entry.key);
+  const jobKey = checkedKey(table, entry.jobKey);
+  const status = storableText(entry.status);
+  const drift: Drift[] = [];
+  const values: ColumnValue[] = [];
+  for (const [name, { type }] of Object.entries(table.columns)) {
+    const given = entry.columns[name] ?? null;
+    const value = storableColumnValue(type, given);
+    values.push(value ?? null);
+    if (value === undefined) {
+      drift.push({ path: name, kind: 'out_of_range', sample: sampleOf(given) });
+    }
+  }
+  const raw = jsonText(entry.raw);
+  const contentHash = hashOf(JSON.stringify([jobKey, status, values]), raw);
+  const { progressPercent } = entry;
+  return {
+    ...{ key, jobKey, status, values, raw, contentHash, drift },
+    progressPercent: progressPercent === null ? null : wholePercent(progressPercent),
+  };
+}
+
+function wholePercent(percent: number): number | null {
+  return percent >= 0 && percent <= 100 ? Math.trunc(percent) : null;
+}
+
+/** A rejected entry as every sink stores it, once by its hash. */
+export interface RejectedRow {
+  readonly reason: string;
+  /** JSON text. */
+  readonly raw: string;
+  readonly contentHash: string;
+}
+
+/** The rows of a page's rejected entries, equal ones once, in the order of their hashes. */
+export function rejectedRowsOf(rejected: readonly RejectedEntry[]): readonly RejectedRow[] {
+  const rows = new Map<string, RejectedRow>();
+  for (const entry of rejected) {
+    const reason = storableText(entry.reason);
+    const raw = jsonText(entry.raw);
+    const contentHash = hashOf(reason, raw);
+    rows.set(contentHash, { reason, raw, contentHash });
+  }
+  return inOrder(rows);
+}
+
+/** Drift as every sink stores it: once by path and kind, counted. */
+export interface DriftRow extends Drift {
+  readonly count: number;
+}
+
+const pathLengthMax = 300;
+
+/** The rows of drift, in the order of path and kind, each with its first sample. */
+export function driftRowsOf(drift: readonly Drift[]): readonly DriftRow[] {
+  const rows = new Map<string, DriftRow>();
+  for (const { path: longPath, kind, sample } of drift) {
+    const path = storableText(longPath.slice(0, pathLengthMax));
+    const id = `${path} ${kind}`;
+    const row = rows.get(id) ?? { path, kind, sample: sampleOf(sample), count: 0 };
+    rows.set(id, { ...row, count: row.count + 1 });
+  }
+  return inOrder(rows);
+}
+
+/** One order for all writers, so that two of them cannot wait for each other. */
+function inOrder<Row>(rows: ReadonlyMap<string, Row>): readonly Row[] {
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}
+
+function sampleOf(value: ColumnValue): string {
+  return storableText(String(value).slice(0, sampleLengthMax));
+}
+
+function hashOf(head: string, raw: string): string {
+  return createHash('sha256').update(head).update('\n').update(raw).digest('base64url');
+}
+
+function checkedKey(table: JobTable, key: string): string {
+  if (key.length === 0 || key.length > keyLengthMax) {
+    throw new SinkError(
+      'bug',
+      `an entry for ${table.name} has a key of ${key.length} characters, 1 to ${keyLengthMax} can be stored: ` +
+        `its source must reject it (key begins ${JSON.stringify(key.slice(0, 40))})`,
+    );
+  }
+  return storableText(key);
+}

@@ -1,0 +1,95 @@
+import type { JobTable } from '../../domain/column.ts';
+import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
+import type { RequestCount, StreamIdentity, WalkCounts } from '../sink.ts';
+
+/** Everything a memory sink holds, as the tables of the Postgres sink would. Rows are replaced, never changed. */
+export interface Contents {
+  readonly streams: Map<string, MemoryStream>;
+  readonly walks: Map<string, MemoryWalk>;
+  /** By table, stream and entry key (`jobIdOf`), in the order of first sight. */
+  readonly jobs: Map<string, MemoryJob>;
+  readonly changes: MemoryChange[];
+  /** By stream and content hash. */
+  readonly rejected: Map<string, MemoryRejected>;
+  /** By stream, path and kind. */
+  readonly drift: Map<string, MemoryDrift>;
+  readonly budgets: Map<string, MemoryBudget>;
+  readonly requests: Map<string, RequestCount>;
+  readonly beats: Map<string, number>;
+}
+
+export interface MemoryStream extends StreamIdentity {
+  readonly id: string;
+  readonly highWaterAtMs: number | null;
+  readonly lastCompleteWalkAtMs: number | null;
+  /** JSON text. */
+  readonly state: string | null;
+  readonly version: number;
+}
+
+export interface MemoryWalk extends WalkCounts {
+  readonly id: string;
+  readonly streamId: string;
+  readonly runId: string;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number | null;
+  readonly outcome: 'running' | 'complete' | 'incomplete' | 'failed' | 'superseded';
+  readonly incompleteReason: string | null;
+  readonly error: string | null;
+  readonly vanished: number;
+}
+
+export interface MemoryJob {
+  readonly id: string;
+  readonly table: string;
+  readonly streamId: string;
+  readonly row: JobRow;
+  readonly firstSeenAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly lastSeenWalkId: string;
+  readonly settledAtMs: number | null;
+  readonly vanishedAtMs: number | null;
+}
+
+export interface MemoryChange {
+  readonly kind: string;
+  readonly streamId: string;
+  readonly entryKey: string;
+  readonly jobKey: string;
+  readonly from: string | null;
+  readonly to: string;
+  readonly progressPercent: number | null;
+  readonly observedAtMs: number;
+}
+
+export interface MemoryRejected extends RejectedRow {
+  readonly streamId: string;
+  readonly count: number;
+  readonly firstSeenAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly lastWalkId: string;
+}
+
+export interface MemoryDrift extends DriftRow {
+  readonly streamId: string;
+  readonly firstSeenAtMs: number;
+  readonly lastSeenAtMs: number;
+}
+
+export interface MemoryBudget {
+  readonly pausedUntilMs: number;
+  readonly throttles: number;
+}
+
+export function emptyContents(): Contents {
+  return {
+    ...{ streams: new Map(), walks: new Map(), jobs: new Map(), changes: [] },
+    ...{ rejected: new Map(), drift: new Map() },
+    ...{ budgets: new Map(), requests: new Map(), beats: new Map() },
+  };
+}
+
+/** The key of `contents.jobs`. */
+export function jobIdOf(table: JobTable, streamId: string, entryKey: string): string {
+  return `${table.name} ${streamId} ${entryKey}`;
+}

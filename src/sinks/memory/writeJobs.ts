@@ -1,0 +1,96 @@
+import type { JobTable } from '../../domain/column.ts';
+import type { ExistingJob, JobUpdate, StatusChange } from '../../domain/mergeJobs.ts';
+import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
+import type { Contents, MemoryJob } from './contents.ts';
+import { jobIdOf } from './contents.ts';
+
+/** What every write of one page or one tracked job shares. */
+export interface WriteContext {
+  readonly table: JobTable;
+  readonly streamId: string;
+  readonly nowMs: number;
+}
+
+export function existingOf(job: MemoryJob): ExistingJob {
+  return {
+    id: job.id,
+    status: job.row.status,
+    contentHash: job.row.contentHash,
+    isSettled: job.settledAtMs !== null,
+    isVanished: job.vanishedAtMs !== null,
+    lastSeenWalkId: job.lastSeenWalkId,
+  };
+}
+
+/** @param context.walkId null outside a walk: the last walk that saw the row stays noted */
+export function applyUpdate(
+  contents: Contents,
+  context: WriteContext & { readonly walkId: string | null },
+  { incoming, settles }: JobUpdate<JobRow>,
+): void {
+  const id = jobIdOf(context.table, context.streamId, incoming.key);
+  const job = contents.jobs.get(id);
+  if (job === undefined) return;
+  contents.jobs.set(id, {
+    ...job,
+    row: incoming,
+    lastSeenAtMs: context.nowMs,
+    lastSeenWalkId: context.walkId ?? job.lastSeenWalkId,
+    settledAtMs: settles ? context.nowMs : job.settledAtMs,
+    vanishedAtMs: null,
+  });
+}
+
+export function applyChange(
+  contents: Contents,
+  context: WriteContext,
+  { incoming, from }: StatusChange<JobRow>,
+): void {
+  contents.changes.push({
+    kind: context.table.kind,
+    streamId: context.streamId,
+    entryKey: incoming.key,
+    jobKey: incoming.jobKey,
+    from,
+    to: incoming.status,
+    progressPercent: incoming.progressPercent,
+    observedAtMs: context.nowMs,
+  });
+}
+
+export function applyRejected(
+  contents: Contents,
+  context: { readonly streamId: string; readonly walkId: string; readonly nowMs: number },
+  row: RejectedRow,
+): void {
+  const { streamId, walkId, nowMs } = context;
+  const id = `${streamId} ${row.contentHash}`;
+  const known = contents.rejected.get(id);
+  if (known?.lastWalkId === walkId) return;
+  contents.rejected.set(id, {
+    ...row,
+    streamId,
+    count: (known?.count ?? 0) + 1,
+    firstSeenAtMs: known?.firstSeenAtMs ?? nowMs,
+    lastSeenAtMs: nowMs,
+    lastWalkId: walkId,
+  });
+}
+
+export function applyDrift(
+  contents: Contents,
+  context: { readonly streamId: string; readonly nowMs: number },
+  row: DriftRow,
+): void {
+  const { streamId, nowMs } = context;
+  const id = `${streamId} ${row.kind} ${row.path}`;
+  const known = contents.drift.get(id);
+  contents.drift.set(id, {
+    ...row,
+    streamId,
+    sample: known?.sample ?? row.sample,
+    count: (known?.count ?? 0) + row.count,
+    firstSeenAtMs: known?.firstSeenAtMs ?? nowMs,
+    lastSeenAtMs: nowMs,
+  });
+}

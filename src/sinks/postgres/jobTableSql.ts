@@ -1,0 +1,128 @@
+import type { ColumnType, ColumnValue, JobTable } from '../../domain/column.ts';
+
+/** The statements on one job table. Built once from the constants of the code, never from input. */
+export interface JobTableSql {
+  /** $1 stream, $2 entry keys. Locks what it finds, in the order of ids: two transactions cannot wait for each other. */
+  readonly lockByKeys: string;
+  /** Fields as `insertFields` gives them. */
+  readonly copyIn: string;
+  /** $1 JSON array of rows as `updateRecord` gives them, $2 now, $3 walk or null to keep the last one. */
+  readonly update: string;
+  /** $1 ids, $2 now, $3 walk. Touches no index. */
+  readonly markSeen: string;
+  /** $1 stream, $2 entry key. */
+  readonly read: string;
+  /** $1 stream, $2 entry key, $3 now. */
+  readonly markVanished: string;
+  /** $1 stream, $2 walk, $3 now: what this walk has not seen. */
+  readonly markUnseenVanished: string;
+  /** $1 stream, $2 id to start after, $3 limit. */
+  readonly open: string;
+  /** $1 streams. */
+  readonly counts: string;
+}
+
+/** Columns that the sink itself adds to every job table. */
+const ownColumns = new Set([
+  ...['id', 'stream_id', 'entry_key', 'job_key', 'status', 'first_seen_at', 'last_seen_at'],
+  ...['last_seen_walk_id', 'settled_at', 'vanished_at', 'content_hash', 'raw'],
+]);
+
+const built = new WeakMap<JobTable, JobTableSql>();
+
+export function jobTableSql(table: JobTable): JobTableSql {
+  const known = built.get(table);
+  if (known !== undefined) return known;
+  const sql = build(table);
+  built.set(table, sql);
+  return sql;
+}
+
+function build(table: JobTable): JobTableSql {
+  const names = Object.keys(table.columns);
+  const clash = names.find((name) => ownColumns.has(name));
+  if (clash !== undefined)
+    throw new TypeError(`${table.name}.${clash} is a column of the sink's own`);
+  const t = quoted(table.name);
+  const columns = names.map(quoted);
+  const progress = names.includes('progress') ? 'progress' : 'null::integer';
+  return {
+    // download_jobs_stream_id_entry_key_key. `no key update`: does not block inserts that refer to the row.
+    lockByKeys: `
+      select
+        id, entry_key, status, content_hash, last_seen_walk_id,
+        settled_at is not null as is_settled, vanished_at is not null as is_vanished
+      from ${t}
+      where stream_id = $1 and entry_key = any($2::text[])
+      order by id
+      for no key update`,
+    copyIn: `copy ${t} (${[...leadingColumns, ...columns].join(', ')}) from stdin`,
+    update: `
+      update ${t} as t set
+        job_key = x.job_key, status = x.status, content_hash = x.content_hash, raw = x.raw,
+        ${columns.map((column) => `${column} = x.${column},`).join(' ')}
+        last_seen_at = $2, last_seen_walk_id = coalesce($3, t.last_seen_walk_id), vanished_at = null,
+        settled_at = case when x.settles then $2 else t.settled_at end
+      from jsonb_to_recordset($1::jsonb) as x(
+        id bigint, job_key text, status text, content_hash text, raw jsonb, settles boolean
+        ${names.map((name) => `, ${quoted(name)} ${table.columns[name]?.type ?? 'text'}`).join('')}
+      )
+      where t.id = x.id`,
+    markSeen: `
+      update ${t} set last_seen_at = $2, last_seen_walk_id = $3, vanished_at = null
+      where id = any($1::bigint[])`,
+    read: `
+      select
+        t.entry_key, t.job_key, t.status, ${progress} as progress,
+        t.first_seen_at, t.settled_at, t.vanished_at,
+        coalesce(changed.observed_at, t.first_seen_at) as status_since
+      from ${t} as t
+      left join lateral (
+        select c.observed_at
+        from job_status_changes c
+        where c.stream_id = t.stream_id and c.job_key = t.job_key
+          and c.entry_key = t.entry_key and c.kind = '${table.kind}'
+        order by c.id desc
+        limit 1
+      ) changed on true
+      where t.stream_id = $1 and t.entry_key = $2`,
+    markVanished: `
+      update ${t} set vanished_at = $3
+      where stream_id = $1 and entry_key = $2 and vanished_at is null`,
+    // A row that no walk has ever seen (null) stays: it was not there to be listed.
+    markUnseenVanished: `
+      update ${t} set vanished_at = $3
+      where stream_id = $1 and vanished_at is null and last_seen_walk_id <> $2`,
+    // download_jobs_open_idx
+    open: `
+      select id, entry_key
+      from ${t}
+      where stream_id = $1 and settled_at is null and vanished_at is null and id > $2
+      order by id
+      limit $3`,
+    counts: `
+      select
+        stream_id, count(*) as entries,
+        count(*) filter (where settled_at is null and vanished_at is null) as open_jobs
+      from ${t}
+      where stream_id = any($1::bigint[])
+      group by stream_id`,
+  };
+}
+
+const leadingColumns = [
+  ...['stream_id', 'entry_key', 'job_key', 'status', 'first_seen_at', 'last_seen_at'],
+  ...['last_seen_walk_id', 'settled_at', 'content_hash', 'raw'],
+];
+
+/** A column's value in COPY text and in JSON records: times as ISO text in UTC, everything else as it is. */
+export function fieldOf(type: ColumnType, value: ColumnValue): ColumnValue {
+  return type === 'timestamptz' && typeof value === 'number'
+    ? new Date(value).toISOString()
+    : value;
+}
+
+function quoted(name: string): string {
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new TypeError(`${name} is no snake_case name`);
+  return `"${name}"`;
+}
