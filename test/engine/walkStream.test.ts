@@ -242,7 +242,8 @@ describe('walking a stream', () => {
     let stored = 0;
     let ahead = 0;
     const opened = await world((request) => {
-      asked += 1;
+      // The last page is made of several answers: those that confirm the end.
+      if (Number(request.query['offset']) < 990) asked += 1;
       ahead = Math.max(ahead, asked - stored);
       return honest(request);
     });
