@@ -484,7 +484,6 @@ export type DownloadJobWhereInput = {
   vanishedAt?: Prisma.DateTimeNullableFilter<"DownloadJob"> | Date | string | null
   contentHash?: Prisma.StringFilter<"DownloadJob"> | string
   raw?: Prisma.JsonFilter<"DownloadJob">
-  stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
 }
 
 export type DownloadJobOrderByWithRelationInput = {
@@ -524,7 +523,6 @@ export type DownloadJobOrderByWithRelationInput = {
   vanishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   contentHash?: Prisma.SortOrder
   raw?: Prisma.SortOrder
-  stream?: Prisma.StreamOrderByWithRelationInput
 }
 
 export type DownloadJobWhereUniqueInput = Prisma.AtLeast<{
@@ -568,7 +566,6 @@ export type DownloadJobWhereUniqueInput = Prisma.AtLeast<{
   vanishedAt?: Prisma.DateTimeNullableFilter<"DownloadJob"> | Date | string | null
   contentHash?: Prisma.StringFilter<"DownloadJob"> | string
   raw?: Prisma.JsonFilter<"DownloadJob">
-  stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
 }, "id" | "streamId_entryKey">
 
 export type DownloadJobOrderByWithAggregationInput = {
@@ -659,6 +656,7 @@ export type DownloadJobScalarWhereWithAggregatesInput = {
 
 export type DownloadJobCreateInput = {
   id?: bigint | number
+  streamId: bigint | number
   entryKey: string
   jobKey: string
   project?: string | null
@@ -693,7 +691,6 @@ export type DownloadJobCreateInput = {
   vanishedAt?: Date | string | null
   contentHash: string
   raw: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  stream: Prisma.StreamCreateNestedOneWithoutDownloadJobsInput
 }
 
 export type DownloadJobUncheckedCreateInput = {
@@ -737,6 +734,7 @@ export type DownloadJobUncheckedCreateInput = {
 
 export type DownloadJobUpdateInput = {
   id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  streamId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   entryKey?: Prisma.StringFieldUpdateOperationsInput | string
   jobKey?: Prisma.StringFieldUpdateOperationsInput | string
   project?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -771,7 +769,6 @@ export type DownloadJobUpdateInput = {
   vanishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   contentHash?: Prisma.StringFieldUpdateOperationsInput | string
   raw?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-  stream?: Prisma.StreamUpdateOneRequiredWithoutDownloadJobsNestedInput
 }
 
 export type DownloadJobUncheckedUpdateInput = {
@@ -854,6 +851,7 @@ export type DownloadJobCreateManyInput = {
 
 export type DownloadJobUpdateManyMutationInput = {
   id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  streamId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   entryKey?: Prisma.StringFieldUpdateOperationsInput | string
   jobKey?: Prisma.StringFieldUpdateOperationsInput | string
   project?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -927,16 +925,6 @@ export type DownloadJobUncheckedUpdateManyInput = {
   vanishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   contentHash?: Prisma.StringFieldUpdateOperationsInput | string
   raw?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-}
-
-export type DownloadJobListRelationFilter = {
-  every?: Prisma.DownloadJobWhereInput
-  some?: Prisma.DownloadJobWhereInput
-  none?: Prisma.DownloadJobWhereInput
-}
-
-export type DownloadJobOrderByRelationAggregateInput = {
-  _count?: Prisma.SortOrder
 }
 
 export type DownloadJobStreamIdEntryKeyCompoundUniqueInput = {
@@ -1079,48 +1067,6 @@ export type DownloadJobSumOrderByAggregateInput = {
   lastSeenWalkId?: Prisma.SortOrder
 }
 
-export type DownloadJobCreateNestedManyWithoutStreamInput = {
-  create?: Prisma.XOR<Prisma.DownloadJobCreateWithoutStreamInput, Prisma.DownloadJobUncheckedCreateWithoutStreamInput> | Prisma.DownloadJobCreateWithoutStreamInput[] | Prisma.DownloadJobUncheckedCreateWithoutStreamInput[]
-  connectOrCreate?: Prisma.DownloadJobCreateOrConnectWithoutStreamInput | Prisma.DownloadJobCreateOrConnectWithoutStreamInput[]
-  createMany?: Prisma.DownloadJobCreateManyStreamInputEnvelope
-  connect?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-}
-
-export type DownloadJobUncheckedCreateNestedManyWithoutStreamInput = {
-  create?: Prisma.XOR<Prisma.DownloadJobCreateWithoutStreamInput, Prisma.DownloadJobUncheckedCreateWithoutStreamInput> | Prisma.DownloadJobCreateWithoutStreamInput[] | Prisma.DownloadJobUncheckedCreateWithoutStreamInput[]
-  connectOrCreate?: Prisma.DownloadJobCreateOrConnectWithoutStreamInput | Prisma.DownloadJobCreateOrConnectWithoutStreamInput[]
-  createMany?: Prisma.DownloadJobCreateManyStreamInputEnvelope
-  connect?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-}
-
-export type DownloadJobUpdateManyWithoutStreamNestedInput = {
-  create?: Prisma.XOR<Prisma.DownloadJobCreateWithoutStreamInput, Prisma.DownloadJobUncheckedCreateWithoutStreamInput> | Prisma.DownloadJobCreateWithoutStreamInput[] | Prisma.DownloadJobUncheckedCreateWithoutStreamInput[]
-  connectOrCreate?: Prisma.DownloadJobCreateOrConnectWithoutStreamInput | Prisma.DownloadJobCreateOrConnectWithoutStreamInput[]
-  upsert?: Prisma.DownloadJobUpsertWithWhereUniqueWithoutStreamInput | Prisma.DownloadJobUpsertWithWhereUniqueWithoutStreamInput[]
-  createMany?: Prisma.DownloadJobCreateManyStreamInputEnvelope
-  set?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-  disconnect?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-  delete?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-  connect?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-  update?: Prisma.DownloadJobUpdateWithWhereUniqueWithoutStreamInput | Prisma.DownloadJobUpdateWithWhereUniqueWithoutStreamInput[]
-  updateMany?: Prisma.DownloadJobUpdateManyWithWhereWithoutStreamInput | Prisma.DownloadJobUpdateManyWithWhereWithoutStreamInput[]
-  deleteMany?: Prisma.DownloadJobScalarWhereInput | Prisma.DownloadJobScalarWhereInput[]
-}
-
-export type DownloadJobUncheckedUpdateManyWithoutStreamNestedInput = {
-  create?: Prisma.XOR<Prisma.DownloadJobCreateWithoutStreamInput, Prisma.DownloadJobUncheckedCreateWithoutStreamInput> | Prisma.DownloadJobCreateWithoutStreamInput[] | Prisma.DownloadJobUncheckedCreateWithoutStreamInput[]
-  connectOrCreate?: Prisma.DownloadJobCreateOrConnectWithoutStreamInput | Prisma.DownloadJobCreateOrConnectWithoutStreamInput[]
-  upsert?: Prisma.DownloadJobUpsertWithWhereUniqueWithoutStreamInput | Prisma.DownloadJobUpsertWithWhereUniqueWithoutStreamInput[]
-  createMany?: Prisma.DownloadJobCreateManyStreamInputEnvelope
-  set?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-  disconnect?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-  delete?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-  connect?: Prisma.DownloadJobWhereUniqueInput | Prisma.DownloadJobWhereUniqueInput[]
-  update?: Prisma.DownloadJobUpdateWithWhereUniqueWithoutStreamInput | Prisma.DownloadJobUpdateWithWhereUniqueWithoutStreamInput[]
-  updateMany?: Prisma.DownloadJobUpdateManyWithWhereWithoutStreamInput | Prisma.DownloadJobUpdateManyWithWhereWithoutStreamInput[]
-  deleteMany?: Prisma.DownloadJobScalarWhereInput | Prisma.DownloadJobScalarWhereInput[]
-}
-
 export type NullableBoolFieldUpdateOperationsInput = {
   set?: boolean | null
 }
@@ -1131,302 +1077,6 @@ export type NullableIntFieldUpdateOperationsInput = {
   decrement?: number
   multiply?: number
   divide?: number
-}
-
-export type DownloadJobCreateWithoutStreamInput = {
-  id?: bigint | number
-  entryKey: string
-  jobKey: string
-  project?: string | null
-  name?: string | null
-  displayName?: string | null
-  description?: string | null
-  logstore?: string | null
-  query?: string | null
-  fromTime?: Date | string | null
-  toTime?: Date | string | null
-  powerSql?: boolean | null
-  allowIncomplete?: boolean | null
-  contentType?: string | null
-  compressionType?: string | null
-  sinkType?: string | null
-  roleArn?: string | null
-  bucket?: string | null
-  prefix?: string | null
-  status: string
-  progress?: number | null
-  fileSize?: bigint | number | null
-  executeTimeS?: bigint | number | null
-  logCount?: bigint | number | null
-  errorMessage?: string | null
-  checkSum?: string | null
-  notice?: string | null
-  createdAt?: Date | string | null
-  firstSeenAt: Date | string
-  lastSeenAt: Date | string
-  lastSeenWalkId?: bigint | number | null
-  settledAt?: Date | string | null
-  vanishedAt?: Date | string | null
-  contentHash: string
-  raw: Prisma.JsonNullValueInput | runtime.InputJsonValue
-}
-
-export type DownloadJobUncheckedCreateWithoutStreamInput = {
-  id?: bigint | number
-  entryKey: string
-  jobKey: string
-  project?: string | null
-  name?: string | null
-  displayName?: string | null
-  description?: string | null
-  logstore?: string | null
-  query?: string | null
-  fromTime?: Date | string | null
-  toTime?: Date | string | null
-  powerSql?: boolean | null
-  allowIncomplete?: boolean | null
-  contentType?: string | null
-  compressionType?: string | null
-  sinkType?: string | null
-  roleArn?: string | null
-  bucket?: string | null
-  prefix?: string | null
-  status: string
-  progress?: number | null
-  fileSize?: bigint | number | null
-  executeTimeS?: bigint | number | null
-  logCount?: bigint | number | null
-  errorMessage?: string | null
-  checkSum?: string | null
-  notice?: string | null
-  createdAt?: Date | string | null
-  firstSeenAt: Date | string
-  lastSeenAt: Date | string
-  lastSeenWalkId?: bigint | number | null
-  settledAt?: Date | string | null
-  vanishedAt?: Date | string | null
-  contentHash: string
-  raw: Prisma.JsonNullValueInput | runtime.InputJsonValue
-}
-
-export type DownloadJobCreateOrConnectWithoutStreamInput = {
-  where: Prisma.DownloadJobWhereUniqueInput
-  create: Prisma.XOR<Prisma.DownloadJobCreateWithoutStreamInput, Prisma.DownloadJobUncheckedCreateWithoutStreamInput>
-}
-
-export type DownloadJobCreateManyStreamInputEnvelope = {
-  data: Prisma.DownloadJobCreateManyStreamInput | Prisma.DownloadJobCreateManyStreamInput[]
-  skipDuplicates?: boolean
-}
-
-export type DownloadJobUpsertWithWhereUniqueWithoutStreamInput = {
-  where: Prisma.DownloadJobWhereUniqueInput
-  update: Prisma.XOR<Prisma.DownloadJobUpdateWithoutStreamInput, Prisma.DownloadJobUncheckedUpdateWithoutStreamInput>
-  create: Prisma.XOR<Prisma.DownloadJobCreateWithoutStreamInput, Prisma.DownloadJobUncheckedCreateWithoutStreamInput>
-}
-
-export type DownloadJobUpdateWithWhereUniqueWithoutStreamInput = {
-  where: Prisma.DownloadJobWhereUniqueInput
-  data: Prisma.XOR<Prisma.DownloadJobUpdateWithoutStreamInput, Prisma.DownloadJobUncheckedUpdateWithoutStreamInput>
-}
-
-export type DownloadJobUpdateManyWithWhereWithoutStreamInput = {
-  where: Prisma.DownloadJobScalarWhereInput
-  data: Prisma.XOR<Prisma.DownloadJobUpdateManyMutationInput, Prisma.DownloadJobUncheckedUpdateManyWithoutStreamInput>
-}
-
-export type DownloadJobScalarWhereInput = {
-  AND?: Prisma.DownloadJobScalarWhereInput | Prisma.DownloadJobScalarWhereInput[]
-  OR?: Prisma.DownloadJobScalarWhereInput[]
-  NOT?: Prisma.DownloadJobScalarWhereInput | Prisma.DownloadJobScalarWhereInput[]
-  id?: Prisma.BigIntFilter<"DownloadJob"> | bigint | number
-  streamId?: Prisma.BigIntFilter<"DownloadJob"> | bigint | number
-  entryKey?: Prisma.StringFilter<"DownloadJob"> | string
-  jobKey?: Prisma.StringFilter<"DownloadJob"> | string
-  project?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  name?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  displayName?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  description?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  logstore?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  query?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  fromTime?: Prisma.DateTimeNullableFilter<"DownloadJob"> | Date | string | null
-  toTime?: Prisma.DateTimeNullableFilter<"DownloadJob"> | Date | string | null
-  powerSql?: Prisma.BoolNullableFilter<"DownloadJob"> | boolean | null
-  allowIncomplete?: Prisma.BoolNullableFilter<"DownloadJob"> | boolean | null
-  contentType?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  compressionType?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  sinkType?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  roleArn?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  bucket?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  prefix?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  status?: Prisma.StringFilter<"DownloadJob"> | string
-  progress?: Prisma.IntNullableFilter<"DownloadJob"> | number | null
-  fileSize?: Prisma.BigIntNullableFilter<"DownloadJob"> | bigint | number | null
-  executeTimeS?: Prisma.BigIntNullableFilter<"DownloadJob"> | bigint | number | null
-  logCount?: Prisma.BigIntNullableFilter<"DownloadJob"> | bigint | number | null
-  errorMessage?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  checkSum?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  notice?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
-  createdAt?: Prisma.DateTimeNullableFilter<"DownloadJob"> | Date | string | null
-  firstSeenAt?: Prisma.DateTimeFilter<"DownloadJob"> | Date | string
-  lastSeenAt?: Prisma.DateTimeFilter<"DownloadJob"> | Date | string
-  lastSeenWalkId?: Prisma.BigIntNullableFilter<"DownloadJob"> | bigint | number | null
-  settledAt?: Prisma.DateTimeNullableFilter<"DownloadJob"> | Date | string | null
-  vanishedAt?: Prisma.DateTimeNullableFilter<"DownloadJob"> | Date | string | null
-  contentHash?: Prisma.StringFilter<"DownloadJob"> | string
-  raw?: Prisma.JsonFilter<"DownloadJob">
-}
-
-export type DownloadJobCreateManyStreamInput = {
-  id?: bigint | number
-  entryKey: string
-  jobKey: string
-  project?: string | null
-  name?: string | null
-  displayName?: string | null
-  description?: string | null
-  logstore?: string | null
-  query?: string | null
-  fromTime?: Date | string | null
-  toTime?: Date | string | null
-  powerSql?: boolean | null
-  allowIncomplete?: boolean | null
-  contentType?: string | null
-  compressionType?: string | null
-  sinkType?: string | null
-  roleArn?: string | null
-  bucket?: string | null
-  prefix?: string | null
-  status: string
-  progress?: number | null
-  fileSize?: bigint | number | null
-  executeTimeS?: bigint | number | null
-  logCount?: bigint | number | null
-  errorMessage?: string | null
-  checkSum?: string | null
-  notice?: string | null
-  createdAt?: Date | string | null
-  firstSeenAt: Date | string
-  lastSeenAt: Date | string
-  lastSeenWalkId?: bigint | number | null
-  settledAt?: Date | string | null
-  vanishedAt?: Date | string | null
-  contentHash: string
-  raw: Prisma.JsonNullValueInput | runtime.InputJsonValue
-}
-
-export type DownloadJobUpdateWithoutStreamInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  entryKey?: Prisma.StringFieldUpdateOperationsInput | string
-  jobKey?: Prisma.StringFieldUpdateOperationsInput | string
-  project?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  name?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  displayName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  logstore?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  query?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  fromTime?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  toTime?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  powerSql?: Prisma.NullableBoolFieldUpdateOperationsInput | boolean | null
-  allowIncomplete?: Prisma.NullableBoolFieldUpdateOperationsInput | boolean | null
-  contentType?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  compressionType?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  sinkType?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  status?: Prisma.StringFieldUpdateOperationsInput | string
-  progress?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  fileSize?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  executeTimeS?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  logCount?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  checkSum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  notice?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  createdAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastSeenWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  vanishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  contentHash?: Prisma.StringFieldUpdateOperationsInput | string
-  raw?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-}
-
-export type DownloadJobUncheckedUpdateWithoutStreamInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  entryKey?: Prisma.StringFieldUpdateOperationsInput | string
-  jobKey?: Prisma.StringFieldUpdateOperationsInput | string
-  project?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  name?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  displayName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  logstore?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  query?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  fromTime?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  toTime?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  powerSql?: Prisma.NullableBoolFieldUpdateOperationsInput | boolean | null
-  allowIncomplete?: Prisma.NullableBoolFieldUpdateOperationsInput | boolean | null
-  contentType?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  compressionType?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  sinkType?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  status?: Prisma.StringFieldUpdateOperationsInput | string
-  progress?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  fileSize?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  executeTimeS?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  logCount?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  checkSum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  notice?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  createdAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastSeenWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  vanishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  contentHash?: Prisma.StringFieldUpdateOperationsInput | string
-  raw?: Prisma.JsonNullValueInput | runtime.InputJsonValue
-}
-
-export type DownloadJobUncheckedUpdateManyWithoutStreamInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  entryKey?: Prisma.StringFieldUpdateOperationsInput | string
-  jobKey?: Prisma.StringFieldUpdateOperationsInput | string
-  project?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  name?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  displayName?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  logstore?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  query?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  fromTime?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  toTime?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  powerSql?: Prisma.NullableBoolFieldUpdateOperationsInput | boolean | null
-  allowIncomplete?: Prisma.NullableBoolFieldUpdateOperationsInput | boolean | null
-  contentType?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  compressionType?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  sinkType?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  status?: Prisma.StringFieldUpdateOperationsInput | string
-  progress?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  fileSize?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  executeTimeS?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  logCount?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  checkSum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  notice?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  createdAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastSeenWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
-  settledAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  vanishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  contentHash?: Prisma.StringFieldUpdateOperationsInput | string
-  raw?: Prisma.JsonNullValueInput | runtime.InputJsonValue
 }
 
 
@@ -1468,7 +1118,6 @@ export type DownloadJobSelect<ExtArgs extends runtime.Types.Extensions.InternalA
   vanishedAt?: boolean
   contentHash?: boolean
   raw?: boolean
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["downloadJob"]>
 
 export type DownloadJobSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -1508,7 +1157,6 @@ export type DownloadJobSelectCreateManyAndReturn<ExtArgs extends runtime.Types.E
   vanishedAt?: boolean
   contentHash?: boolean
   raw?: boolean
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["downloadJob"]>
 
 export type DownloadJobSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -1548,7 +1196,6 @@ export type DownloadJobSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.E
   vanishedAt?: boolean
   contentHash?: boolean
   raw?: boolean
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["downloadJob"]>
 
 export type DownloadJobSelectScalar = {
@@ -1591,21 +1238,10 @@ export type DownloadJobSelectScalar = {
 }
 
 export type DownloadJobOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "streamId" | "entryKey" | "jobKey" | "project" | "name" | "displayName" | "description" | "logstore" | "query" | "fromTime" | "toTime" | "powerSql" | "allowIncomplete" | "contentType" | "compressionType" | "sinkType" | "roleArn" | "bucket" | "prefix" | "status" | "progress" | "fileSize" | "executeTimeS" | "logCount" | "errorMessage" | "checkSum" | "notice" | "createdAt" | "firstSeenAt" | "lastSeenAt" | "lastSeenWalkId" | "settledAt" | "vanishedAt" | "contentHash" | "raw", ExtArgs["result"]["downloadJob"]>
-export type DownloadJobInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
-}
-export type DownloadJobIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
-}
-export type DownloadJobIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
-}
 
 export type $DownloadJobPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "DownloadJob"
-  objects: {
-    stream: Prisma.$StreamPayload<ExtArgs>
-  }
+  objects: {}
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: bigint
     streamId: bigint
@@ -2037,7 +1673,6 @@ readonly fields: DownloadJobFieldRefs;
  */
 export interface Prisma__DownloadJobClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
-  stream<T extends Prisma.StreamDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StreamDefaultArgs<ExtArgs>>): Prisma.Prisma__StreamClient<runtime.Types.Result.GetResult<Prisma.$StreamPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -2120,10 +1755,6 @@ export type DownloadJobFindUniqueArgs<ExtArgs extends runtime.Types.Extensions.I
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
   /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
-  /**
    * Filter, which DownloadJob to fetch.
    */
   where: Prisma.DownloadJobWhereUniqueInput
@@ -2142,10 +1773,6 @@ export type DownloadJobFindUniqueOrThrowArgs<ExtArgs extends runtime.Types.Exten
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
   /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
-  /**
    * Filter, which DownloadJob to fetch.
    */
   where: Prisma.DownloadJobWhereUniqueInput
@@ -2163,10 +1790,6 @@ export type DownloadJobFindFirstArgs<ExtArgs extends runtime.Types.Extensions.In
    * Omit specific fields from the DownloadJob
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
   /**
    * Filter, which DownloadJob to fetch.
    */
@@ -2216,10 +1839,6 @@ export type DownloadJobFindFirstOrThrowArgs<ExtArgs extends runtime.Types.Extens
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
   /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
-  /**
    * Filter, which DownloadJob to fetch.
    */
   where?: Prisma.DownloadJobWhereInput
@@ -2267,10 +1886,6 @@ export type DownloadJobFindManyArgs<ExtArgs extends runtime.Types.Extensions.Int
    * Omit specific fields from the DownloadJob
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
   /**
    * Filter, which DownloadJobs to fetch.
    */
@@ -2320,10 +1935,6 @@ export type DownloadJobCreateArgs<ExtArgs extends runtime.Types.Extensions.Inter
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
   /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
-  /**
    * The data needed to create a DownloadJob.
    */
   data: Prisma.XOR<Prisma.DownloadJobCreateInput, Prisma.DownloadJobUncheckedCreateInput>
@@ -2357,10 +1968,6 @@ export type DownloadJobCreateManyAndReturnArgs<ExtArgs extends runtime.Types.Ext
    */
   data: Prisma.DownloadJobCreateManyInput | Prisma.DownloadJobCreateManyInput[]
   skipDuplicates?: boolean
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobIncludeCreateManyAndReturn<ExtArgs> | null
 }
 
 /**
@@ -2375,10 +1982,6 @@ export type DownloadJobUpdateArgs<ExtArgs extends runtime.Types.Extensions.Inter
    * Omit specific fields from the DownloadJob
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
   /**
    * The data needed to update a DownloadJob.
    */
@@ -2431,10 +2034,6 @@ export type DownloadJobUpdateManyAndReturnArgs<ExtArgs extends runtime.Types.Ext
    * Limit how many DownloadJobs to update.
    */
   limit?: number
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobIncludeUpdateManyAndReturn<ExtArgs> | null
 }
 
 /**
@@ -2449,10 +2048,6 @@ export type DownloadJobUpsertArgs<ExtArgs extends runtime.Types.Extensions.Inter
    * Omit specific fields from the DownloadJob
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
   /**
    * The filter to search for the DownloadJob to update in case it exists.
    */
@@ -2479,10 +2074,6 @@ export type DownloadJobDeleteArgs<ExtArgs extends runtime.Types.Extensions.Inter
    * Omit specific fields from the DownloadJob
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
   /**
    * Filter which DownloadJob to delete.
    */
@@ -2515,8 +2106,4 @@ export type DownloadJobDefaultArgs<ExtArgs extends runtime.Types.Extensions.Inte
    * Omit specific fields from the DownloadJob
    */
   omit?: Prisma.DownloadJobOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
 }

@@ -256,7 +256,6 @@ export type JobStatusChangeWhereInput = {
   toStatus?: Prisma.StringFilter<"JobStatusChange"> | string
   progress?: Prisma.IntNullableFilter<"JobStatusChange"> | number | null
   observedAt?: Prisma.DateTimeFilter<"JobStatusChange"> | Date | string
-  stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
 }
 
 export type JobStatusChangeOrderByWithRelationInput = {
@@ -269,14 +268,14 @@ export type JobStatusChangeOrderByWithRelationInput = {
   toStatus?: Prisma.SortOrder
   progress?: Prisma.SortOrderInput | Prisma.SortOrder
   observedAt?: Prisma.SortOrder
-  stream?: Prisma.StreamOrderByWithRelationInput
 }
 
 export type JobStatusChangeWhereUniqueInput = Prisma.AtLeast<{
-  id?: bigint | number
+  streamId_jobKey_id?: Prisma.JobStatusChangeStreamIdJobKeyIdCompoundUniqueInput
   AND?: Prisma.JobStatusChangeWhereInput | Prisma.JobStatusChangeWhereInput[]
   OR?: Prisma.JobStatusChangeWhereInput[]
   NOT?: Prisma.JobStatusChangeWhereInput | Prisma.JobStatusChangeWhereInput[]
+  id?: Prisma.BigIntFilter<"JobStatusChange"> | bigint | number
   kind?: Prisma.StringFilter<"JobStatusChange"> | string
   streamId?: Prisma.BigIntFilter<"JobStatusChange"> | bigint | number
   entryKey?: Prisma.StringFilter<"JobStatusChange"> | string
@@ -285,8 +284,7 @@ export type JobStatusChangeWhereUniqueInput = Prisma.AtLeast<{
   toStatus?: Prisma.StringFilter<"JobStatusChange"> | string
   progress?: Prisma.IntNullableFilter<"JobStatusChange"> | number | null
   observedAt?: Prisma.DateTimeFilter<"JobStatusChange"> | Date | string
-  stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
-}, "id">
+}, "streamId_jobKey_id">
 
 export type JobStatusChangeOrderByWithAggregationInput = {
   id?: Prisma.SortOrder
@@ -323,13 +321,13 @@ export type JobStatusChangeScalarWhereWithAggregatesInput = {
 export type JobStatusChangeCreateInput = {
   id?: bigint | number
   kind: string
+  streamId: bigint | number
   entryKey: string
   jobKey: string
   fromStatus?: string | null
   toStatus: string
   progress?: number | null
   observedAt: Date | string
-  stream: Prisma.StreamCreateNestedOneWithoutStatusChangesInput
 }
 
 export type JobStatusChangeUncheckedCreateInput = {
@@ -347,13 +345,13 @@ export type JobStatusChangeUncheckedCreateInput = {
 export type JobStatusChangeUpdateInput = {
   id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   kind?: Prisma.StringFieldUpdateOperationsInput | string
+  streamId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   entryKey?: Prisma.StringFieldUpdateOperationsInput | string
   jobKey?: Prisma.StringFieldUpdateOperationsInput | string
   fromStatus?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   toStatus?: Prisma.StringFieldUpdateOperationsInput | string
   progress?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
   observedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  stream?: Prisma.StreamUpdateOneRequiredWithoutStatusChangesNestedInput
 }
 
 export type JobStatusChangeUncheckedUpdateInput = {
@@ -383,6 +381,7 @@ export type JobStatusChangeCreateManyInput = {
 export type JobStatusChangeUpdateManyMutationInput = {
   id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   kind?: Prisma.StringFieldUpdateOperationsInput | string
+  streamId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   entryKey?: Prisma.StringFieldUpdateOperationsInput | string
   jobKey?: Prisma.StringFieldUpdateOperationsInput | string
   fromStatus?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -403,14 +402,10 @@ export type JobStatusChangeUncheckedUpdateManyInput = {
   observedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
 }
 
-export type JobStatusChangeListRelationFilter = {
-  every?: Prisma.JobStatusChangeWhereInput
-  some?: Prisma.JobStatusChangeWhereInput
-  none?: Prisma.JobStatusChangeWhereInput
-}
-
-export type JobStatusChangeOrderByRelationAggregateInput = {
-  _count?: Prisma.SortOrder
+export type JobStatusChangeStreamIdJobKeyIdCompoundUniqueInput = {
+  streamId: bigint | number
+  jobKey: string
+  id: bigint | number
 }
 
 export type JobStatusChangeCountOrderByAggregateInput = {
@@ -461,155 +456,6 @@ export type JobStatusChangeSumOrderByAggregateInput = {
   progress?: Prisma.SortOrder
 }
 
-export type JobStatusChangeCreateNestedManyWithoutStreamInput = {
-  create?: Prisma.XOR<Prisma.JobStatusChangeCreateWithoutStreamInput, Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput> | Prisma.JobStatusChangeCreateWithoutStreamInput[] | Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput[]
-  connectOrCreate?: Prisma.JobStatusChangeCreateOrConnectWithoutStreamInput | Prisma.JobStatusChangeCreateOrConnectWithoutStreamInput[]
-  createMany?: Prisma.JobStatusChangeCreateManyStreamInputEnvelope
-  connect?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-}
-
-export type JobStatusChangeUncheckedCreateNestedManyWithoutStreamInput = {
-  create?: Prisma.XOR<Prisma.JobStatusChangeCreateWithoutStreamInput, Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput> | Prisma.JobStatusChangeCreateWithoutStreamInput[] | Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput[]
-  connectOrCreate?: Prisma.JobStatusChangeCreateOrConnectWithoutStreamInput | Prisma.JobStatusChangeCreateOrConnectWithoutStreamInput[]
-  createMany?: Prisma.JobStatusChangeCreateManyStreamInputEnvelope
-  connect?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-}
-
-export type JobStatusChangeUpdateManyWithoutStreamNestedInput = {
-  create?: Prisma.XOR<Prisma.JobStatusChangeCreateWithoutStreamInput, Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput> | Prisma.JobStatusChangeCreateWithoutStreamInput[] | Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput[]
-  connectOrCreate?: Prisma.JobStatusChangeCreateOrConnectWithoutStreamInput | Prisma.JobStatusChangeCreateOrConnectWithoutStreamInput[]
-  upsert?: Prisma.JobStatusChangeUpsertWithWhereUniqueWithoutStreamInput | Prisma.JobStatusChangeUpsertWithWhereUniqueWithoutStreamInput[]
-  createMany?: Prisma.JobStatusChangeCreateManyStreamInputEnvelope
-  set?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-  disconnect?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-  delete?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-  connect?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-  update?: Prisma.JobStatusChangeUpdateWithWhereUniqueWithoutStreamInput | Prisma.JobStatusChangeUpdateWithWhereUniqueWithoutStreamInput[]
-  updateMany?: Prisma.JobStatusChangeUpdateManyWithWhereWithoutStreamInput | Prisma.JobStatusChangeUpdateManyWithWhereWithoutStreamInput[]
-  deleteMany?: Prisma.JobStatusChangeScalarWhereInput | Prisma.JobStatusChangeScalarWhereInput[]
-}
-
-export type JobStatusChangeUncheckedUpdateManyWithoutStreamNestedInput = {
-  create?: Prisma.XOR<Prisma.JobStatusChangeCreateWithoutStreamInput, Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput> | Prisma.JobStatusChangeCreateWithoutStreamInput[] | Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput[]
-  connectOrCreate?: Prisma.JobStatusChangeCreateOrConnectWithoutStreamInput | Prisma.JobStatusChangeCreateOrConnectWithoutStreamInput[]
-  upsert?: Prisma.JobStatusChangeUpsertWithWhereUniqueWithoutStreamInput | Prisma.JobStatusChangeUpsertWithWhereUniqueWithoutStreamInput[]
-  createMany?: Prisma.JobStatusChangeCreateManyStreamInputEnvelope
-  set?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-  disconnect?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-  delete?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-  connect?: Prisma.JobStatusChangeWhereUniqueInput | Prisma.JobStatusChangeWhereUniqueInput[]
-  update?: Prisma.JobStatusChangeUpdateWithWhereUniqueWithoutStreamInput | Prisma.JobStatusChangeUpdateWithWhereUniqueWithoutStreamInput[]
-  updateMany?: Prisma.JobStatusChangeUpdateManyWithWhereWithoutStreamInput | Prisma.JobStatusChangeUpdateManyWithWhereWithoutStreamInput[]
-  deleteMany?: Prisma.JobStatusChangeScalarWhereInput | Prisma.JobStatusChangeScalarWhereInput[]
-}
-
-export type JobStatusChangeCreateWithoutStreamInput = {
-  id?: bigint | number
-  kind: string
-  entryKey: string
-  jobKey: string
-  fromStatus?: string | null
-  toStatus: string
-  progress?: number | null
-  observedAt: Date | string
-}
-
-export type JobStatusChangeUncheckedCreateWithoutStreamInput = {
-  id?: bigint | number
-  kind: string
-  entryKey: string
-  jobKey: string
-  fromStatus?: string | null
-  toStatus: string
-  progress?: number | null
-  observedAt: Date | string
-}
-
-export type JobStatusChangeCreateOrConnectWithoutStreamInput = {
-  where: Prisma.JobStatusChangeWhereUniqueInput
-  create: Prisma.XOR<Prisma.JobStatusChangeCreateWithoutStreamInput, Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput>
-}
-
-export type JobStatusChangeCreateManyStreamInputEnvelope = {
-  data: Prisma.JobStatusChangeCreateManyStreamInput | Prisma.JobStatusChangeCreateManyStreamInput[]
-  skipDuplicates?: boolean
-}
-
-export type JobStatusChangeUpsertWithWhereUniqueWithoutStreamInput = {
-  where: Prisma.JobStatusChangeWhereUniqueInput
-  update: Prisma.XOR<Prisma.JobStatusChangeUpdateWithoutStreamInput, Prisma.JobStatusChangeUncheckedUpdateWithoutStreamInput>
-  create: Prisma.XOR<Prisma.JobStatusChangeCreateWithoutStreamInput, Prisma.JobStatusChangeUncheckedCreateWithoutStreamInput>
-}
-
-export type JobStatusChangeUpdateWithWhereUniqueWithoutStreamInput = {
-  where: Prisma.JobStatusChangeWhereUniqueInput
-  data: Prisma.XOR<Prisma.JobStatusChangeUpdateWithoutStreamInput, Prisma.JobStatusChangeUncheckedUpdateWithoutStreamInput>
-}
-
-export type JobStatusChangeUpdateManyWithWhereWithoutStreamInput = {
-  where: Prisma.JobStatusChangeScalarWhereInput
-  data: Prisma.XOR<Prisma.JobStatusChangeUpdateManyMutationInput, Prisma.JobStatusChangeUncheckedUpdateManyWithoutStreamInput>
-}
-
-export type JobStatusChangeScalarWhereInput = {
-  AND?: Prisma.JobStatusChangeScalarWhereInput | Prisma.JobStatusChangeScalarWhereInput[]
-  OR?: Prisma.JobStatusChangeScalarWhereInput[]
-  NOT?: Prisma.JobStatusChangeScalarWhereInput | Prisma.JobStatusChangeScalarWhereInput[]
-  id?: Prisma.BigIntFilter<"JobStatusChange"> | bigint | number
-  kind?: Prisma.StringFilter<"JobStatusChange"> | string
-  streamId?: Prisma.BigIntFilter<"JobStatusChange"> | bigint | number
-  entryKey?: Prisma.StringFilter<"JobStatusChange"> | string
-  jobKey?: Prisma.StringFilter<"JobStatusChange"> | string
-  fromStatus?: Prisma.StringNullableFilter<"JobStatusChange"> | string | null
-  toStatus?: Prisma.StringFilter<"JobStatusChange"> | string
-  progress?: Prisma.IntNullableFilter<"JobStatusChange"> | number | null
-  observedAt?: Prisma.DateTimeFilter<"JobStatusChange"> | Date | string
-}
-
-export type JobStatusChangeCreateManyStreamInput = {
-  id?: bigint | number
-  kind: string
-  entryKey: string
-  jobKey: string
-  fromStatus?: string | null
-  toStatus: string
-  progress?: number | null
-  observedAt: Date | string
-}
-
-export type JobStatusChangeUpdateWithoutStreamInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  kind?: Prisma.StringFieldUpdateOperationsInput | string
-  entryKey?: Prisma.StringFieldUpdateOperationsInput | string
-  jobKey?: Prisma.StringFieldUpdateOperationsInput | string
-  fromStatus?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  toStatus?: Prisma.StringFieldUpdateOperationsInput | string
-  progress?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  observedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-}
-
-export type JobStatusChangeUncheckedUpdateWithoutStreamInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  kind?: Prisma.StringFieldUpdateOperationsInput | string
-  entryKey?: Prisma.StringFieldUpdateOperationsInput | string
-  jobKey?: Prisma.StringFieldUpdateOperationsInput | string
-  fromStatus?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  toStatus?: Prisma.StringFieldUpdateOperationsInput | string
-  progress?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  observedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-}
-
-export type JobStatusChangeUncheckedUpdateManyWithoutStreamInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  kind?: Prisma.StringFieldUpdateOperationsInput | string
-  entryKey?: Prisma.StringFieldUpdateOperationsInput | string
-  jobKey?: Prisma.StringFieldUpdateOperationsInput | string
-  fromStatus?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
-  toStatus?: Prisma.StringFieldUpdateOperationsInput | string
-  progress?: Prisma.NullableIntFieldUpdateOperationsInput | number | null
-  observedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-}
-
 
 
 export type JobStatusChangeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -622,7 +468,6 @@ export type JobStatusChangeSelect<ExtArgs extends runtime.Types.Extensions.Inter
   toStatus?: boolean
   progress?: boolean
   observedAt?: boolean
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["jobStatusChange"]>
 
 export type JobStatusChangeSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -635,7 +480,6 @@ export type JobStatusChangeSelectCreateManyAndReturn<ExtArgs extends runtime.Typ
   toStatus?: boolean
   progress?: boolean
   observedAt?: boolean
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["jobStatusChange"]>
 
 export type JobStatusChangeSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -648,7 +492,6 @@ export type JobStatusChangeSelectUpdateManyAndReturn<ExtArgs extends runtime.Typ
   toStatus?: boolean
   progress?: boolean
   observedAt?: boolean
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["jobStatusChange"]>
 
 export type JobStatusChangeSelectScalar = {
@@ -664,21 +507,10 @@ export type JobStatusChangeSelectScalar = {
 }
 
 export type JobStatusChangeOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "kind" | "streamId" | "entryKey" | "jobKey" | "fromStatus" | "toStatus" | "progress" | "observedAt", ExtArgs["result"]["jobStatusChange"]>
-export type JobStatusChangeInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
-}
-export type JobStatusChangeIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
-}
-export type JobStatusChangeIncludeUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
-}
 
 export type $JobStatusChangePayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "JobStatusChange"
-  objects: {
-    stream: Prisma.$StreamPayload<ExtArgs>
-  }
+  objects: {}
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: bigint
     kind: string
@@ -1083,7 +915,6 @@ readonly fields: JobStatusChangeFieldRefs;
  */
 export interface Prisma__JobStatusChangeClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
-  stream<T extends Prisma.StreamDefaultArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.StreamDefaultArgs<ExtArgs>>): Prisma.Prisma__StreamClient<runtime.Types.Result.GetResult<Prisma.$StreamPayload<ExtArgs>, T, "findUniqueOrThrow", GlobalOmitOptions> | Null, Null, ExtArgs, GlobalOmitOptions>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1139,10 +970,6 @@ export type JobStatusChangeFindUniqueArgs<ExtArgs extends runtime.Types.Extensio
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
   /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
-  /**
    * Filter, which JobStatusChange to fetch.
    */
   where: Prisma.JobStatusChangeWhereUniqueInput
@@ -1161,10 +988,6 @@ export type JobStatusChangeFindUniqueOrThrowArgs<ExtArgs extends runtime.Types.E
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
   /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
-  /**
    * Filter, which JobStatusChange to fetch.
    */
   where: Prisma.JobStatusChangeWhereUniqueInput
@@ -1182,10 +1005,6 @@ export type JobStatusChangeFindFirstArgs<ExtArgs extends runtime.Types.Extension
    * Omit specific fields from the JobStatusChange
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
   /**
    * Filter, which JobStatusChange to fetch.
    */
@@ -1235,10 +1054,6 @@ export type JobStatusChangeFindFirstOrThrowArgs<ExtArgs extends runtime.Types.Ex
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
   /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
-  /**
    * Filter, which JobStatusChange to fetch.
    */
   where?: Prisma.JobStatusChangeWhereInput
@@ -1286,10 +1101,6 @@ export type JobStatusChangeFindManyArgs<ExtArgs extends runtime.Types.Extensions
    * Omit specific fields from the JobStatusChange
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
   /**
    * Filter, which JobStatusChanges to fetch.
    */
@@ -1339,10 +1150,6 @@ export type JobStatusChangeCreateArgs<ExtArgs extends runtime.Types.Extensions.I
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
   /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
-  /**
    * The data needed to create a JobStatusChange.
    */
   data: Prisma.XOR<Prisma.JobStatusChangeCreateInput, Prisma.JobStatusChangeUncheckedCreateInput>
@@ -1376,10 +1183,6 @@ export type JobStatusChangeCreateManyAndReturnArgs<ExtArgs extends runtime.Types
    */
   data: Prisma.JobStatusChangeCreateManyInput | Prisma.JobStatusChangeCreateManyInput[]
   skipDuplicates?: boolean
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeIncludeCreateManyAndReturn<ExtArgs> | null
 }
 
 /**
@@ -1394,10 +1197,6 @@ export type JobStatusChangeUpdateArgs<ExtArgs extends runtime.Types.Extensions.I
    * Omit specific fields from the JobStatusChange
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
   /**
    * The data needed to update a JobStatusChange.
    */
@@ -1450,10 +1249,6 @@ export type JobStatusChangeUpdateManyAndReturnArgs<ExtArgs extends runtime.Types
    * Limit how many JobStatusChanges to update.
    */
   limit?: number
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeIncludeUpdateManyAndReturn<ExtArgs> | null
 }
 
 /**
@@ -1468,10 +1263,6 @@ export type JobStatusChangeUpsertArgs<ExtArgs extends runtime.Types.Extensions.I
    * Omit specific fields from the JobStatusChange
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
   /**
    * The filter to search for the JobStatusChange to update in case it exists.
    */
@@ -1498,10 +1289,6 @@ export type JobStatusChangeDeleteArgs<ExtArgs extends runtime.Types.Extensions.I
    * Omit specific fields from the JobStatusChange
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
   /**
    * Filter which JobStatusChange to delete.
    */
@@ -1534,8 +1321,4 @@ export type JobStatusChangeDefaultArgs<ExtArgs extends runtime.Types.Extensions.
    * Omit specific fields from the JobStatusChange
    */
   omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
 }

@@ -234,8 +234,6 @@ export type StreamWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"Stream"> | Date | string
   walks?: Prisma.WalkListRelationFilter
   checkpoints?: Prisma.CheckpointListRelationFilter
-  downloadJobs?: Prisma.DownloadJobListRelationFilter
-  statusChanges?: Prisma.JobStatusChangeListRelationFilter
   rejectedEntries?: Prisma.RejectedEntryListRelationFilter
   driftReports?: Prisma.DriftReportListRelationFilter
 }
@@ -250,8 +248,6 @@ export type StreamOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   walks?: Prisma.WalkOrderByRelationAggregateInput
   checkpoints?: Prisma.CheckpointOrderByRelationAggregateInput
-  downloadJobs?: Prisma.DownloadJobOrderByRelationAggregateInput
-  statusChanges?: Prisma.JobStatusChangeOrderByRelationAggregateInput
   rejectedEntries?: Prisma.RejectedEntryOrderByRelationAggregateInput
   driftReports?: Prisma.DriftReportOrderByRelationAggregateInput
 }
@@ -269,8 +265,6 @@ export type StreamWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"Stream"> | Date | string
   walks?: Prisma.WalkListRelationFilter
   checkpoints?: Prisma.CheckpointListRelationFilter
-  downloadJobs?: Prisma.DownloadJobListRelationFilter
-  statusChanges?: Prisma.JobStatusChangeListRelationFilter
   rejectedEntries?: Prisma.RejectedEntryListRelationFilter
   driftReports?: Prisma.DriftReportListRelationFilter
 }, "id" | "name">
@@ -313,8 +307,6 @@ export type StreamCreateInput = {
   createdAt: Date | string
   walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
 }
@@ -329,8 +321,6 @@ export type StreamUncheckedCreateInput = {
   createdAt: Date | string
   walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobUncheckedCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
 }
@@ -345,8 +335,6 @@ export type StreamUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
 }
@@ -361,8 +349,6 @@ export type StreamUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUncheckedUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
 }
@@ -488,34 +474,6 @@ export type StreamUpdateOneRequiredWithoutCheckpointsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.StreamUpdateToOneWithWhereWithoutCheckpointsInput, Prisma.StreamUpdateWithoutCheckpointsInput>, Prisma.StreamUncheckedUpdateWithoutCheckpointsInput>
 }
 
-export type StreamCreateNestedOneWithoutDownloadJobsInput = {
-  create?: Prisma.XOR<Prisma.StreamCreateWithoutDownloadJobsInput, Prisma.StreamUncheckedCreateWithoutDownloadJobsInput>
-  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutDownloadJobsInput
-  connect?: Prisma.StreamWhereUniqueInput
-}
-
-export type StreamUpdateOneRequiredWithoutDownloadJobsNestedInput = {
-  create?: Prisma.XOR<Prisma.StreamCreateWithoutDownloadJobsInput, Prisma.StreamUncheckedCreateWithoutDownloadJobsInput>
-  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutDownloadJobsInput
-  upsert?: Prisma.StreamUpsertWithoutDownloadJobsInput
-  connect?: Prisma.StreamWhereUniqueInput
-  update?: Prisma.XOR<Prisma.XOR<Prisma.StreamUpdateToOneWithWhereWithoutDownloadJobsInput, Prisma.StreamUpdateWithoutDownloadJobsInput>, Prisma.StreamUncheckedUpdateWithoutDownloadJobsInput>
-}
-
-export type StreamCreateNestedOneWithoutStatusChangesInput = {
-  create?: Prisma.XOR<Prisma.StreamCreateWithoutStatusChangesInput, Prisma.StreamUncheckedCreateWithoutStatusChangesInput>
-  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutStatusChangesInput
-  connect?: Prisma.StreamWhereUniqueInput
-}
-
-export type StreamUpdateOneRequiredWithoutStatusChangesNestedInput = {
-  create?: Prisma.XOR<Prisma.StreamCreateWithoutStatusChangesInput, Prisma.StreamUncheckedCreateWithoutStatusChangesInput>
-  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutStatusChangesInput
-  upsert?: Prisma.StreamUpsertWithoutStatusChangesInput
-  connect?: Prisma.StreamWhereUniqueInput
-  update?: Prisma.XOR<Prisma.XOR<Prisma.StreamUpdateToOneWithWhereWithoutStatusChangesInput, Prisma.StreamUpdateWithoutStatusChangesInput>, Prisma.StreamUncheckedUpdateWithoutStatusChangesInput>
-}
-
 export type StreamCreateNestedOneWithoutRejectedEntriesInput = {
   create?: Prisma.XOR<Prisma.StreamCreateWithoutRejectedEntriesInput, Prisma.StreamUncheckedCreateWithoutRejectedEntriesInput>
   connectOrCreate?: Prisma.StreamCreateOrConnectWithoutRejectedEntriesInput
@@ -553,8 +511,6 @@ export type StreamCreateWithoutWalksInput = {
   lastCompleteWalkAt?: Date | string | null
   createdAt: Date | string
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
 }
@@ -568,8 +524,6 @@ export type StreamUncheckedCreateWithoutWalksInput = {
   lastCompleteWalkAt?: Date | string | null
   createdAt: Date | string
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobUncheckedCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
 }
@@ -599,8 +553,6 @@ export type StreamUpdateWithoutWalksInput = {
   lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
 }
@@ -614,8 +566,6 @@ export type StreamUncheckedUpdateWithoutWalksInput = {
   lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUncheckedUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
 }
@@ -629,8 +579,6 @@ export type StreamCreateWithoutCheckpointsInput = {
   lastCompleteWalkAt?: Date | string | null
   createdAt: Date | string
   walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
 }
@@ -644,8 +592,6 @@ export type StreamUncheckedCreateWithoutCheckpointsInput = {
   lastCompleteWalkAt?: Date | string | null
   createdAt: Date | string
   walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobUncheckedCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
 }
@@ -675,8 +621,6 @@ export type StreamUpdateWithoutCheckpointsInput = {
   lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
 }
@@ -690,160 +634,6 @@ export type StreamUncheckedUpdateWithoutCheckpointsInput = {
   lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUncheckedUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedUpdateManyWithoutStreamNestedInput
-  rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
-  driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
-}
-
-export type StreamCreateWithoutDownloadJobsInput = {
-  id?: bigint | number
-  name: string
-  source: string
-  account: string
-  highWaterAt?: Date | string | null
-  lastCompleteWalkAt?: Date | string | null
-  createdAt: Date | string
-  walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
-  checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeCreateNestedManyWithoutStreamInput
-  rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
-  driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
-}
-
-export type StreamUncheckedCreateWithoutDownloadJobsInput = {
-  id?: bigint | number
-  name: string
-  source: string
-  account: string
-  highWaterAt?: Date | string | null
-  lastCompleteWalkAt?: Date | string | null
-  createdAt: Date | string
-  walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
-  checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedCreateNestedManyWithoutStreamInput
-  rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
-  driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
-}
-
-export type StreamCreateOrConnectWithoutDownloadJobsInput = {
-  where: Prisma.StreamWhereUniqueInput
-  create: Prisma.XOR<Prisma.StreamCreateWithoutDownloadJobsInput, Prisma.StreamUncheckedCreateWithoutDownloadJobsInput>
-}
-
-export type StreamUpsertWithoutDownloadJobsInput = {
-  update: Prisma.XOR<Prisma.StreamUpdateWithoutDownloadJobsInput, Prisma.StreamUncheckedUpdateWithoutDownloadJobsInput>
-  create: Prisma.XOR<Prisma.StreamCreateWithoutDownloadJobsInput, Prisma.StreamUncheckedCreateWithoutDownloadJobsInput>
-  where?: Prisma.StreamWhereInput
-}
-
-export type StreamUpdateToOneWithWhereWithoutDownloadJobsInput = {
-  where?: Prisma.StreamWhereInput
-  data: Prisma.XOR<Prisma.StreamUpdateWithoutDownloadJobsInput, Prisma.StreamUncheckedUpdateWithoutDownloadJobsInput>
-}
-
-export type StreamUpdateWithoutDownloadJobsInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  name?: Prisma.StringFieldUpdateOperationsInput | string
-  source?: Prisma.StringFieldUpdateOperationsInput | string
-  account?: Prisma.StringFieldUpdateOperationsInput | string
-  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
-  checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUpdateManyWithoutStreamNestedInput
-  rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
-  driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
-}
-
-export type StreamUncheckedUpdateWithoutDownloadJobsInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  name?: Prisma.StringFieldUpdateOperationsInput | string
-  source?: Prisma.StringFieldUpdateOperationsInput | string
-  account?: Prisma.StringFieldUpdateOperationsInput | string
-  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
-  checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedUpdateManyWithoutStreamNestedInput
-  rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
-  driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
-}
-
-export type StreamCreateWithoutStatusChangesInput = {
-  id?: bigint | number
-  name: string
-  source: string
-  account: string
-  highWaterAt?: Date | string | null
-  lastCompleteWalkAt?: Date | string | null
-  createdAt: Date | string
-  walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
-  checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobCreateNestedManyWithoutStreamInput
-  rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
-  driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
-}
-
-export type StreamUncheckedCreateWithoutStatusChangesInput = {
-  id?: bigint | number
-  name: string
-  source: string
-  account: string
-  highWaterAt?: Date | string | null
-  lastCompleteWalkAt?: Date | string | null
-  createdAt: Date | string
-  walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
-  checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobUncheckedCreateNestedManyWithoutStreamInput
-  rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
-  driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
-}
-
-export type StreamCreateOrConnectWithoutStatusChangesInput = {
-  where: Prisma.StreamWhereUniqueInput
-  create: Prisma.XOR<Prisma.StreamCreateWithoutStatusChangesInput, Prisma.StreamUncheckedCreateWithoutStatusChangesInput>
-}
-
-export type StreamUpsertWithoutStatusChangesInput = {
-  update: Prisma.XOR<Prisma.StreamUpdateWithoutStatusChangesInput, Prisma.StreamUncheckedUpdateWithoutStatusChangesInput>
-  create: Prisma.XOR<Prisma.StreamCreateWithoutStatusChangesInput, Prisma.StreamUncheckedCreateWithoutStatusChangesInput>
-  where?: Prisma.StreamWhereInput
-}
-
-export type StreamUpdateToOneWithWhereWithoutStatusChangesInput = {
-  where?: Prisma.StreamWhereInput
-  data: Prisma.XOR<Prisma.StreamUpdateWithoutStatusChangesInput, Prisma.StreamUncheckedUpdateWithoutStatusChangesInput>
-}
-
-export type StreamUpdateWithoutStatusChangesInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  name?: Prisma.StringFieldUpdateOperationsInput | string
-  source?: Prisma.StringFieldUpdateOperationsInput | string
-  account?: Prisma.StringFieldUpdateOperationsInput | string
-  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
-  checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUpdateManyWithoutStreamNestedInput
-  rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
-  driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
-}
-
-export type StreamUncheckedUpdateWithoutStatusChangesInput = {
-  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
-  name?: Prisma.StringFieldUpdateOperationsInput | string
-  source?: Prisma.StringFieldUpdateOperationsInput | string
-  account?: Prisma.StringFieldUpdateOperationsInput | string
-  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
-  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
-  checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
 }
@@ -858,8 +648,6 @@ export type StreamCreateWithoutRejectedEntriesInput = {
   createdAt: Date | string
   walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
 }
 
@@ -873,8 +661,6 @@ export type StreamUncheckedCreateWithoutRejectedEntriesInput = {
   createdAt: Date | string
   walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobUncheckedCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
 }
 
@@ -904,8 +690,6 @@ export type StreamUpdateWithoutRejectedEntriesInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
 }
 
@@ -919,8 +703,6 @@ export type StreamUncheckedUpdateWithoutRejectedEntriesInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUncheckedUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
 }
 
@@ -934,8 +716,6 @@ export type StreamCreateWithoutDriftReportsInput = {
   createdAt: Date | string
   walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
 }
 
@@ -949,8 +729,6 @@ export type StreamUncheckedCreateWithoutDriftReportsInput = {
   createdAt: Date | string
   walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
-  downloadJobs?: Prisma.DownloadJobUncheckedCreateNestedManyWithoutStreamInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
 }
 
@@ -980,8 +758,6 @@ export type StreamUpdateWithoutDriftReportsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
 }
 
@@ -995,8 +771,6 @@ export type StreamUncheckedUpdateWithoutDriftReportsInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
-  downloadJobs?: Prisma.DownloadJobUncheckedUpdateManyWithoutStreamNestedInput
-  statusChanges?: Prisma.JobStatusChangeUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
 }
 
@@ -1008,8 +782,6 @@ export type StreamUncheckedUpdateWithoutDriftReportsInput = {
 export type StreamCountOutputType = {
   walks: number
   checkpoints: number
-  downloadJobs: number
-  statusChanges: number
   rejectedEntries: number
   driftReports: number
 }
@@ -1017,8 +789,6 @@ export type StreamCountOutputType = {
 export type StreamCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   walks?: boolean | StreamCountOutputTypeCountWalksArgs
   checkpoints?: boolean | StreamCountOutputTypeCountCheckpointsArgs
-  downloadJobs?: boolean | StreamCountOutputTypeCountDownloadJobsArgs
-  statusChanges?: boolean | StreamCountOutputTypeCountStatusChangesArgs
   rejectedEntries?: boolean | StreamCountOutputTypeCountRejectedEntriesArgs
   driftReports?: boolean | StreamCountOutputTypeCountDriftReportsArgs
 }
@@ -1050,20 +820,6 @@ export type StreamCountOutputTypeCountCheckpointsArgs<ExtArgs extends runtime.Ty
 /**
  * StreamCountOutputType without action
  */
-export type StreamCountOutputTypeCountDownloadJobsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  where?: Prisma.DownloadJobWhereInput
-}
-
-/**
- * StreamCountOutputType without action
- */
-export type StreamCountOutputTypeCountStatusChangesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  where?: Prisma.JobStatusChangeWhereInput
-}
-
-/**
- * StreamCountOutputType without action
- */
 export type StreamCountOutputTypeCountRejectedEntriesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.RejectedEntryWhereInput
 }
@@ -1086,8 +842,6 @@ export type StreamSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   createdAt?: boolean
   walks?: boolean | Prisma.Stream$walksArgs<ExtArgs>
   checkpoints?: boolean | Prisma.Stream$checkpointsArgs<ExtArgs>
-  downloadJobs?: boolean | Prisma.Stream$downloadJobsArgs<ExtArgs>
-  statusChanges?: boolean | Prisma.Stream$statusChangesArgs<ExtArgs>
   rejectedEntries?: boolean | Prisma.Stream$rejectedEntriesArgs<ExtArgs>
   driftReports?: boolean | Prisma.Stream$driftReportsArgs<ExtArgs>
   _count?: boolean | Prisma.StreamCountOutputTypeDefaultArgs<ExtArgs>
@@ -1127,8 +881,6 @@ export type StreamOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
 export type StreamInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   walks?: boolean | Prisma.Stream$walksArgs<ExtArgs>
   checkpoints?: boolean | Prisma.Stream$checkpointsArgs<ExtArgs>
-  downloadJobs?: boolean | Prisma.Stream$downloadJobsArgs<ExtArgs>
-  statusChanges?: boolean | Prisma.Stream$statusChangesArgs<ExtArgs>
   rejectedEntries?: boolean | Prisma.Stream$rejectedEntriesArgs<ExtArgs>
   driftReports?: boolean | Prisma.Stream$driftReportsArgs<ExtArgs>
   _count?: boolean | Prisma.StreamCountOutputTypeDefaultArgs<ExtArgs>
@@ -1141,8 +893,6 @@ export type $StreamPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
   objects: {
     walks: Prisma.$WalkPayload<ExtArgs>[]
     checkpoints: Prisma.$CheckpointPayload<ExtArgs>[]
-    downloadJobs: Prisma.$DownloadJobPayload<ExtArgs>[]
-    statusChanges: Prisma.$JobStatusChangePayload<ExtArgs>[]
     rejectedEntries: Prisma.$RejectedEntryPayload<ExtArgs>[]
     driftReports: Prisma.$DriftReportPayload<ExtArgs>[]
   }
@@ -1550,8 +1300,6 @@ export interface Prisma__StreamClient<T, Null = never, ExtArgs extends runtime.T
   readonly [Symbol.toStringTag]: "PrismaPromise"
   walks<T extends Prisma.Stream$walksArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$walksArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$WalkPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   checkpoints<T extends Prisma.Stream$checkpointsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$checkpointsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CheckpointPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
-  downloadJobs<T extends Prisma.Stream$downloadJobsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$downloadJobsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DownloadJobPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
-  statusChanges<T extends Prisma.Stream$statusChangesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$statusChangesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$JobStatusChangePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   rejectedEntries<T extends Prisma.Stream$rejectedEntriesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$rejectedEntriesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$RejectedEntryPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   driftReports<T extends Prisma.Stream$driftReportsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$driftReportsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DriftReportPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
@@ -2028,54 +1776,6 @@ export type Stream$checkpointsArgs<ExtArgs extends runtime.Types.Extensions.Inte
   take?: number
   skip?: number
   distinct?: Prisma.CheckpointScalarFieldEnum | Prisma.CheckpointScalarFieldEnum[]
-}
-
-/**
- * Stream.downloadJobs
- */
-export type Stream$downloadJobsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  /**
-   * Select specific fields to fetch from the DownloadJob
-   */
-  select?: Prisma.DownloadJobSelect<ExtArgs> | null
-  /**
-   * Omit specific fields from the DownloadJob
-   */
-  omit?: Prisma.DownloadJobOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.DownloadJobInclude<ExtArgs> | null
-  where?: Prisma.DownloadJobWhereInput
-  orderBy?: Prisma.DownloadJobOrderByWithRelationInput | Prisma.DownloadJobOrderByWithRelationInput[]
-  cursor?: Prisma.DownloadJobWhereUniqueInput
-  take?: number
-  skip?: number
-  distinct?: Prisma.DownloadJobScalarFieldEnum | Prisma.DownloadJobScalarFieldEnum[]
-}
-
-/**
- * Stream.statusChanges
- */
-export type Stream$statusChangesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
-  /**
-   * Select specific fields to fetch from the JobStatusChange
-   */
-  select?: Prisma.JobStatusChangeSelect<ExtArgs> | null
-  /**
-   * Omit specific fields from the JobStatusChange
-   */
-  omit?: Prisma.JobStatusChangeOmit<ExtArgs> | null
-  /**
-   * Choose, which related nodes to fetch as well
-   */
-  include?: Prisma.JobStatusChangeInclude<ExtArgs> | null
-  where?: Prisma.JobStatusChangeWhereInput
-  orderBy?: Prisma.JobStatusChangeOrderByWithRelationInput | Prisma.JobStatusChangeOrderByWithRelationInput[]
-  cursor?: Prisma.JobStatusChangeWhereUniqueInput
-  take?: number
-  skip?: number
-  distinct?: Prisma.JobStatusChangeScalarFieldEnum | Prisma.JobStatusChangeScalarFieldEnum[]
 }
 
 /**
