@@ -59,7 +59,8 @@ function build(table: JobTable): JobTableSql {
     copyIn: `copy ${t} (${[...leadingColumns, ...columns].join(', ')}) from stdin`,
     update: `
       update ${t} as t set
-        job_key = x.job_key, status = x.status, content_hash = x.content_hash, raw = x.raw,
+        job_key = x.job_key, status = x.status, content_hash = x.content_hash,
+        raw = coalesce(x.raw, 'null'),
         ${columns.map((column) => `${column} = x.${column},`).join(' ')}
         last_seen_at = $2, last_seen_walk_id = coalesce($3, t.last_seen_walk_id), vanished_at = null,
         settled_at = case when x.settles then $2 else t.settled_at end

@@ -81,8 +81,17 @@ async function loadWasm(): Promise<void> {
   const path = createRequire(import.meta.url).resolve(
     '@prisma/schema-engine-wasm/schema_engine_bg',
   );
+  // It sets a timer of 10 s that it never clears, which would hold up the end of the process by as much.
+  const imports: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries<unknown>(glue)) {
+    imports[name] = name.startsWith('__wbg_setTimeout') ? setWeakTimeout : value;
+  }
   const bytes = readFileSync(join(dirname(path), 'schema_engine_bg.wasm'));
-  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue });
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': imports });
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
+}
+
+function setWeakTimeout(callback: () => void, delayMs: number): NodeJS.Timeout {
+  return setTimeout(callback, delayMs).unref();
 }

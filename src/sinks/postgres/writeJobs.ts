@@ -149,7 +149,10 @@ export async function recordChanges(
   );
 }
 
-/** Each entry once by its content; counted once in each walk, so that a replay changes no row. */
+/**
+ * Each entry once by its content; counted once in each walk, so that a replay changes no row.
+ * (jsonb_to_recordset makes an SQL null of a JSON null, hence `coalesce`.)
+ */
 export async function storeRejected(
   client: pg.PoolClient,
   context: Omit<WriteContext, 'table'> & { readonly walkId: string },
@@ -163,7 +166,7 @@ export async function storeRejected(
   await client.query(
     `insert into rejected_entries
        (stream_id, content_hash, reason, raw, first_seen_at, last_seen_at, last_walk_id)
-     select $1, x.content_hash, x.reason, x.raw, $3, $3, $4
+     select $1, x.content_hash, x.reason, coalesce(x.raw, 'null'), $3, $3, $4
      from jsonb_to_recordset($2::jsonb) as x(content_hash text, reason text, raw jsonb)
      on conflict (stream_id, content_hash) do update set
        count = rejected_entries.count + 1,

@@ -1,0 +1,44 @@
+import { parseJsonText } from '../../../src/sinks/jsonText.ts';
+import { openMemorySink } from '../../../src/sinks/memory.ts';
+import type { SinkUnderTest } from './harness.ts';
+import { table } from './harness.ts';
+
+/** A fresh memory sink, looked at from behind. */
+export function memoryUnderTest(): SinkUnderTest {
+  const sink = openMemorySink();
+  const { contents } = sink;
+  const ofStream = <Row extends { readonly streamId: string }>(
+    rows: Iterable<Row>,
+    streamId: string,
+  ) => [...rows].filter((row) => row.streamId === streamId);
+  return {
+    sink,
+    jobs: async (streamId) =>
+      ofStream(contents.jobs.values(), streamId).map(({ row, ...job }) => ({
+        ...{ key: row.key, jobKey: row.jobKey, status: row.status, raw: parseJsonText(row.raw) },
+        columns: Object.fromEntries(
+          Object.keys(table.columns).map((name, index) => [name, row.values[index] ?? null]),
+        ),
+        ...{ firstSeenAtMs: job.firstSeenAtMs, lastSeenAtMs: job.lastSeenAtMs },
+        ...{ lastSeenWalkId: job.lastSeenWalkId, settledAtMs: job.settledAtMs },
+        vanishedAtMs: job.vanishedAtMs,
+      })),
+    changes: async (streamId) =>
+      ofStream(contents.changes, streamId).map(
+        ({ entryKey: key, progressPercent: progress, ...change }) => ({
+          ...{ kind: change.kind, key, jobKey: change.jobKey, from: change.from, to: change.to },
+          ...{ progress, observedAtMs: change.observedAtMs },
+        }),
+      ),
+    rejected: async (streamId) =>
+      ofStream(contents.rejected.values(), streamId).map(
+        ({ reason, raw, count, firstSeenAtMs, lastSeenAtMs }) => ({
+          ...{ reason, raw: parseJsonText(raw), count, firstSeenAtMs, lastSeenAtMs },
+        }),
+      ),
+    drift: async (streamId) =>
+      ofStream(contents.drift.values(), streamId).map(({ path, kind, sample, count }) => ({
+        ...{ path, kind, sample, count },
+      })),
+  };
+}

@@ -1,0 +1,94 @@
+import type pg from 'pg';
+import type { ColumnValue } from '../../../src/domain/column.ts';
+import { parseJsonText } from '../../../src/sinks/jsonText.ts';
+import type { Sink } from '../../../src/sinks/sink.ts';
+import type { SinkUnderTest } from './harness.ts';
+import { table } from './harness.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The Postgres sink, looked at with plain SQL. */
+export function postgresUnderTest(sink: Sink, pool: pg.Pool): SinkUnderTest {
+  const select = async (sql: string, streamId: string) =>
+    (await pool.query<Row>(sql, [streamId])).rows;
+  return {
+    sink,
+    jobs: async (streamId) => {
+      const rows = await select(
+        `select *, raw::text as raw from download_jobs where stream_id = $1 order by id`,
+        streamId,
+      );
+      return rows.map((row) => ({
+        ...{
+          key: text(row['entry_key']),
+          jobKey: text(row['job_key']),
+          status: text(row['status']),
+        },
+        columns: Object.fromEntries(
+          Object.keys(table.columns).map((name) => [name, value(row[name])]),
+        ),
+        raw: parseJsonText(text(row['raw'])),
+        ...{
+          firstSeenAtMs: time(row['first_seen_at']) ?? 0,
+          lastSeenAtMs: time(row['last_seen_at']) ?? 0,
+        },
+        lastSeenWalkId: row['last_seen_walk_id'] === null ? null : text(row['last_seen_walk_id']),
+        ...{ settledAtMs: time(row['settled_at']), vanishedAtMs: time(row['vanished_at']) },
+      }));
+    },
+    changes: async (streamId) => {
+      const rows = await select(
+        `select * from job_status_changes where stream_id = $1 order by id`,
+        streamId,
+      );
+      return rows.map((row) => ({
+        ...{ kind: text(row['kind']), key: text(row['entry_key']), jobKey: text(row['job_key']) },
+        from: row['from_status'] === null ? null : text(row['from_status']),
+        to: text(row['to_status']),
+        progress: row['progress'] === null ? null : Number(row['progress']),
+        observedAtMs: time(row['observed_at']) ?? 0,
+      }));
+    },
+    rejected: async (streamId) => {
+      const rows = await select(
+        `select *, raw::text as raw from rejected_entries where stream_id = $1 order by id`,
+        streamId,
+      );
+      return rows.map((row) => ({
+        ...{
+          reason: text(row['reason']),
+          raw: parseJsonText(text(row['raw'])),
+          count: Number(row['count']),
+        },
+        ...{
+          firstSeenAtMs: time(row['first_seen_at']) ?? 0,
+          lastSeenAtMs: time(row['last_seen_at']) ?? 0,
+        },
+      }));
+    },
+    drift: async (streamId) => {
+      const rows = await select(
+        `select * from drift_reports where stream_id = $1 order by id`,
+        streamId,
+      );
+      return rows.map((row) => ({
+        ...{ path: text(row['path']), kind: text(row['kind']), sample: text(row['sample']) },
+        count: Number(row['count']),
+      }));
+    },
+  };
+}
+
+function text(value: unknown): string {
+  return String(value);
+}
+
+function time(value: unknown): number | null {
+  return value instanceof Date ? value.getTime() : null;
+}
+
+function value(given: unknown): ColumnValue {
+  if (typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean')
+    return given;
+  return time(given);
+}

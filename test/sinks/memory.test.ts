@@ -1,0 +1,4 @@
+import { memoryUnderTest } from './contract/memoryUnderTest.ts';
+import { sinkContract } from './sinkContract.ts';
+
+sinkContract('the memory sink', memoryUnderTest);

@@ -1,0 +1,18 @@
+import { describe } from '@jest/globals';
+import type { SinkUnderTest } from './contract/harness.ts';
+import { jobContract } from './contract/jobs.ts';
+import { operationsContract } from './contract/operations.ts';
+import { pageContract } from './contract/pages.ts';
+import { propertyContract } from './contract/properties.ts';
+import { walkContract } from './contract/walks.ts';
+
+/** What every sink promises. `open` is asked once the tests run, after the caller's own `beforeAll`. */
+export function sinkContract(name: string, open: () => SinkUnderTest): void {
+  describe(`the sink contract, kept by ${name}`, () => {
+    walkContract(open);
+    pageContract(open);
+    jobContract(open);
+    operationsContract(open);
+    propertyContract(open);
+  });
+}
