@@ -8,7 +8,10 @@ const suspicious = /\\u(?:0000|d[89a-f])/;
 /** The JSON text of a value as jsonb can hold it: every digit of a bigint, no NUL character, no half surrogate pair. */
 export function jsonText(value: JsonValue): string {
   const text = plainText(value);
-  return text === null || suspicious.test(text) ? losslessText(storableJson(value)) : text;
+  if (text === null) return losslessText(storableJson(value));
+  // Hardly any text holds a `\u` at all, and `includes` is the faster look.
+  const isSuspicious = text.includes('\\u') && suspicious.test(text);
+  return isSuspicious ? losslessText(storableJson(value)) : text;
 }
 
 /** The fast way, for nearly all; null when there is a bigint (JSON.stringify refuses it with a TypeError). */

@@ -1,7 +1,7 @@
 import { isNativeError } from 'node:util/types';
 import pg from 'pg';
 import { SinkError } from '../sinkError.ts';
-import { translated } from './errors.ts';
+import { placeOf, sinkErrorOf, translated } from './errors.ts';
 import type { MigrationFolder } from './migrations.ts';
 import { readMigrationFolder } from './migrations.ts';
 import type { OpenSchemaEngine } from './schemaEngine.ts';
@@ -91,7 +91,10 @@ async function applyPending(url: string, folder: MigrationFolder): Promise<reado
       optInToShadowDatabase: false,
       filters: noFilters,
     });
-    const [edited] = found.editedMigrationNames;
+    // One that failed is no longer there: its text may change.
+    const edited = found.editedMigrationNames.find(
+      (name) => !found.failedMigrationNames.includes(name),
+    );
     if (edited !== undefined) {
       throw new SinkError(
         'refused',
@@ -112,14 +115,16 @@ async function applyPending(url: string, folder: MigrationFolder): Promise<reado
     const done = await open.engine.applyMigrations({ migrationsList, filters: noFilters });
     return done.appliedMigrationNames;
   } catch (error) {
-    throw error instanceof SinkError ? error : migrationError(error, open);
+    throw error instanceof SinkError ? error : migrationError(error, open, url);
   } finally {
     await open.close();
   }
 }
 
-function migrationError(error: unknown, open: OpenSchemaEngine): SinkError {
+function migrationError(error: unknown, open: OpenSchemaEngine, url: string): SinkError {
   const script = open.scriptError();
+  const met = sinkErrorOf(script, placeOf(url));
+  if (met instanceof SinkError && met.kind === 'unavailable') return met;
   if (isNativeError(script)) {
     return new SinkError(
       'refused',

@@ -32,11 +32,14 @@ export function readMigrationFolder(path: string = findFolder()): MigrationFolde
     path: base,
     datamodel: readFileSync(join(path, 'schema.prisma'), 'utf8'),
     lockfile: readFileSync(join(base, 'migration_lock.toml'), 'utf8'),
-    migrations: names.map((name) => {
-      const sql = readFileSync(join(base, name, 'migration.sql'), 'utf8');
-      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
-    }),
+    migrations: names.map((name) =>
+      migrationOf(name, readFileSync(join(base, name, 'migration.sql'), 'utf8')),
+    ),
   };
+}
+
+export function migrationOf(name: string, sql: string): Migration {
+  return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
 }
 
 function findFolder(): string {
