@@ -4,6 +4,7 @@ import { messageOf } from '../src/queue/messageOf.ts';
 import { schedulerBeat } from '../src/queue/schedulerBeat.ts';
 import type { EngineDeps } from '../src/engine/ports.ts';
 import type { QueueProducer } from '../src/queue/backend.ts';
+import type { OperationsStore } from '../src/sinks/sink.ts';
 
 /** A stream with its schedule: five cron fields, or six with seconds first, in UTC. */
 export interface ScheduledStream {
@@ -11,7 +12,8 @@ export interface ScheduledStream {
   readonly schedule: string;
 }
 
-interface SchedulerDeps extends Pick<EngineDeps, 'sink' | 'clock' | 'log'> {
+interface SchedulerDeps extends Pick<EngineDeps, 'clock' | 'log'> {
+  readonly sink: Pick<OperationsStore, 'beat'>;
   readonly queue: QueueProducer;
   readonly streams: readonly ScheduledStream[];
   /** Whole milliseconds >= 1,000. Slots are counted from the epoch: schedulers of several processes share them. */

@@ -97,6 +97,12 @@ function backendOn(connection: QueueConnection, log: Log): QueueBackend {
     if (value === 'late') throw unavailable(`${what}: no answer from ${server} in 10 s`);
     return value;
   };
+  const ping = async (): Promise<void> => {
+    const answer = await within(connection.ping(), pingTimeoutMs).catch((cause: unknown) => {
+      throw unavailable(`the queue server ${server} failed: ${messageOf(cause)}`, cause);
+    });
+    if (answer === 'late') throw unavailable(`no answer from the queue server ${server} in 2 s`);
+  };
   let closing: Promise<void> | undefined;
 
   return {
@@ -121,16 +127,11 @@ function backendOn(connection: QueueConnection, log: Log): QueueBackend {
       bounded(() => retryFailed(queues.track, retry), 'cannot retry failed track jobs'),
     startWorkers: (processors, workers = {}) =>
       startWorkers(
-        { connection: connection.bull, processors, log, onError: outage.report },
+        { connection: connection.bull, processors, log, onError: outage.report, ping },
         workers,
       ),
     counts: (name) => bounded(() => countsOf(queues[name]), `cannot count queue ${name}`),
-    ping: async () => {
-      const answer = await within(connection.ping(), pingTimeoutMs).catch((cause: unknown) => {
-        throw unavailable(`the queue server ${server} failed: ${messageOf(cause)}`, cause);
-      });
-      if (answer === 'late') throw unavailable(`no answer from the queue server ${server} in 2 s`);
-    },
+    ping,
     close: () => (closing ??= closeAll({ connection, queues, stop: outage.stop })),
   };
 }

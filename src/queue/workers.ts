@@ -14,7 +14,8 @@ export interface WorkerOptions extends Partial<WorkerTiming> {
 export interface RunningWorkers {
   /**
    * Takes no new jobs, lets running ones finish for `graceMs`, then cancels them: they go back to the queue with no attempt spent.
-   * A job that does not stop when cancelled is left behind after 5 s more, and taken over by another worker when its lock ends.
+   * A job that does not stop when cancelled is left behind after 5 s more, and taken over by another worker when its lock ends;
+   * so are all jobs, at once, when the queue server is away.
    */
   close(graceMs: number): Promise<void>;
 }
@@ -28,10 +29,12 @@ export function startWorkers(
     readonly processors: Processors;
     readonly log: Log;
     readonly onError: (error: Error) => void;
+    /** @throws when the queue server does not answer within 2 s */
+    readonly ping: () => Promise<void>;
   },
   options: WorkerOptions,
 ): RunningWorkers {
-  const { connection, processors, log, onError } = context;
+  const { connection, processors, log, onError, ping } = context;
   const { concurrency = {}, lockDurationMs = 30_000, stalledIntervalMs = 15_000 } = options;
   const common = { connection, log, onError, timing: { lockDurationMs, stalledIntervalMs } };
   const workers: readonly BullWorker[] = [
@@ -55,17 +58,46 @@ export function startWorkers(
     }),
   ];
   for (const worker of workers) void worker.run().catch(onError);
-  return { close: (graceMs) => closeWorkers(workers, { graceMs, log }) };
+  return { close: (graceMs) => closeWorkers(workers, { graceMs, log, ping }) };
 }
 
 async function closeWorkers(
   workers: readonly BullWorker[],
-  { graceMs, log }: { readonly graceMs: number; readonly log: Log },
+  options: {
+    readonly graceMs: number;
+    readonly log: Log;
+    readonly ping: () => Promise<void>;
+  },
 ): Promise<void> {
+  const { graceMs, log } = options;
+  if (!(await answers(options.ping))) {
+    await cutOff(workers, log);
+    return;
+  }
   const closed = Promise.allSettled(workers.map((worker) => worker.close()));
   if ((await within(closed, graceMs)) !== 'late') return;
   log.warn({ event: 'jobs_returned', graceMs }, 'running queue jobs go back to the queue');
   for (const worker of workers) worker.cancelAllJobs('shutdown');
   if ((await within(closed, cancelTimeoutMs)) !== 'late') return;
   log.error({ event: 'jobs_left', cancelTimeoutMs }, 'running queue jobs did not stop');
+}
+
+/** A polite close waits for a server that is away, for ever (BullMQ 6.7, Redis); nothing could be returned to it anyway. */
+async function cutOff(workers: readonly BullWorker[], log: Log): Promise<void> {
+  log.warn(
+    { event: 'jobs_left' },
+    'the queue server is away: running queue jobs are taken over later',
+  );
+  for (const worker of workers) worker.cancelAllJobs('shutdown');
+  const cut = Promise.allSettled(workers.map((worker) => worker.close(true)));
+  await within(cut, cancelTimeoutMs);
+}
+
+async function answers(ping: () => Promise<void>): Promise<boolean> {
+  try {
+    await ping();
+    return true;
+  } catch {
+    return false; // Whether it does is the whole question.
+  }
 }

@@ -19,7 +19,7 @@ export interface Health {
 
 export interface HealthDeps {
   readonly sink: Pick<OperationsStore, 'ping' | 'lastBeatMs'>;
-  readonly queue: Pick<QueueBackend, 'ping' | 'kind'>;
+  readonly queue: Pick<QueueBackend, 'ping'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   /** A scheduler that has not ticked for longer is taken for dead. Milliseconds. */
   readonly tickAgeMaxMs: number;
@@ -30,8 +30,8 @@ const answerTimeoutMs = 2_000;
 /** Asks database, queue and the scheduler's last tick, each for at most 2 s. Never throws. */
 export async function checkHealth(deps: HealthDeps): Promise<Health> {
   const [database, queue, scheduler] = await Promise.all([
-    answered('database', deps.sink.ping()),
-    answered(`queue (${deps.queue.kind})`, deps.queue.ping()),
+    answered(deps.sink.ping()),
+    answered(deps.queue.ping()),
     checkScheduler(deps),
   ]);
   return { ready: database.ok && queue.ok && scheduler.ok, database, queue, scheduler };
@@ -50,8 +50,8 @@ async function checkScheduler(deps: HealthDeps): Promise<Check> {
     : { ok: false, says: `${says}; is a process with the scheduler role running?` };
 }
 
-async function answered(name: string, answer: Promise<void>): Promise<Check> {
+async function answered(answer: Promise<void>): Promise<Check> {
   const late = await within(answer, answerTimeoutMs).catch(() => 'failed' as const);
-  if (late === undefined) return { ok: true, says: `${name} answers` };
-  return { ok: false, says: `${name} does not answer` };
+  if (late === undefined) return { ok: true, says: 'answers' };
+  return { ok: false, says: 'does not answer' };
 }

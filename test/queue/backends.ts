@@ -1,14 +1,12 @@
 import { describe } from '@jest/globals';
 import { createDatabase } from '../support/postgres.ts';
-import { redisSupply } from '../support/redis.ts';
+import { privateRedisSupply, redisSupply } from '../support/redis.ts';
 import type { QueueLocation } from '../../src/queue/backend.ts';
-import type { TestRedis } from '../support/redis.ts';
+import type { RedisSupply, TestRedis } from '../support/redis.ts';
 
 /** A queue server for one test file. */
 export interface QueueServer {
   readonly location: QueueLocation;
-  /** null on PostgreSQL, where the queue is as safe as the data. */
-  readonly redis: TestRedis | null;
   close(): Promise<void>;
 }
 
@@ -20,27 +18,48 @@ export async function describeBackends(
   describe(`${title}, on PostgreSQL`, () => {
     suite(openPostgresServer);
   });
-  const supply = await redisSupply();
-  if (supply.kind === 'absent') {
-    describe.skip(`${title}, on Redis (skipped: ${supply.reason})`, () => {
-      suite(openPostgresServer);
+  await describeRedis(title, (open) => {
+    suite(async () => {
+      const redis = await open();
+      const { url, prefix } = redis;
+      return { location: { kind: 'redis', url, prefix }, close: () => redis.close() };
+    });
+  });
+}
+
+async function describeRedis(
+  title: string,
+  suite: (open: () => Promise<TestRedis>) => void,
+): Promise<void> {
+  describeSupply(title, await redisSupply(), suite);
+}
+
+/** For what is done to the server itself: it is a private one. */
+export function describePrivateRedis(
+  title: string,
+  suite: (open: () => Promise<TestRedis>) => void,
+): void {
+  describeSupply(title, privateRedisSupply(), suite);
+}
+
+function describeSupply(
+  title: string,
+  supply: RedisSupply,
+  suite: (open: () => Promise<TestRedis>) => void,
+): void {
+  if (supply.kind === 'present') {
+    describe(`${title}, on Redis`, () => {
+      suite(() => supply.open());
     });
     return;
   }
-  describe(`${title}, on Redis`, () => {
-    suite(async () => {
-      const redis = await supply.open();
-      const { url, prefix } = redis;
-      return { location: { kind: 'redis', url, prefix }, redis, close: () => redis.close() };
-    });
+  const { reason } = supply;
+  describe.skip(`${title}, on Redis (skipped: ${reason})`, () => {
+    suite(() => Promise.reject(new Error(reason)));
   });
 }
 
 async function openPostgresServer(): Promise<QueueServer> {
   const database = await createDatabase();
-  return {
-    location: { kind: 'postgres', url: database.url },
-    redis: null,
-    close: () => database.drop(),
-  };
+  return { location: { kind: 'postgres', url: database.url }, close: () => database.drop() };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { openQueueBackend } from '../../src/queue/backend.ts';
 import { QueueError } from '../../src/queue/queueError.ts';
 import { createDatabase } from '../support/postgres.ts';
-import { redisSupply } from '../support/redis.ts';
+import { describePrivateRedis } from './backends.ts';
 import { recordingLog } from './recordingLog.ts';
 import type { QueueLocation } from '../../src/queue/backend.ts';
 
@@ -93,14 +93,9 @@ describe('opening the queue', () => {
   });
 });
 
-const supply = await redisSupply();
-const describeRedis = supply.kind === 'present' ? describe : describe.skip;
-const why = supply.kind === 'present' ? '' : ` (skipped: ${supply.reason})`;
-
-describeRedis(`opening the queue on Redis${why}`, () => {
+describePrivateRedis('opening the queue', (open) => {
   it('fails on a wrong password with one line that does not repeat it', async () => {
-    if (supply.kind === 'absent') return;
-    const redis = await supply.open();
+    const redis = await open();
     const url = new URL(redis.url);
     url.username = 'nobody';
     url.password = 'hunter2';
@@ -110,21 +105,17 @@ describeRedis(`opening the queue on Redis${why}`, () => {
     await redis.close();
   });
 
-  it('warns of a Redis that evicts keys, and only of that', async () => {
-    if (supply.kind === 'absent') return;
-    const redis = await supply.open();
-    const location: QueueLocation = { kind: 'redis', url: redis.url, prefix: redis.prefix };
-    const policies = redis.configure === null ? [] : ['allkeys-lru', 'noeviction'];
-    const warned: string[] = [];
-    for (const policy of policies) {
-      await redis.configure?.('maxmemory-policy', policy);
-      const log = recordingLog();
-      const backend = await openQueueBackend({ location, log });
-      if (log.events().includes('queue_warning')) warned.push(policy);
-      await backend.close();
-    }
+  it.each([
+    ['allkeys-lru', true],
+    ['noeviction', false],
+  ])('with maxmemory-policy %s warns: %j', async (policy, warns) => {
+    const redis = await open();
+    await redis.configure('maxmemory-policy', policy);
+    const log = recordingLog();
+    const backend = await openQueueBackend({ location: { kind: 'redis', url: redis.url }, log });
+    expect(log.events().includes('queue_warning')).toBe(warns);
+    await backend.close();
     await redis.close();
-    expect(warned).toEqual(policies.slice(0, 1));
   });
 });
 

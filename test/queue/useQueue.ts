@@ -25,7 +25,6 @@ export interface TestQueue {
   readonly backend: QueueBackend;
   readonly log: ReturnType<typeof recordingLog>;
   location(): QueueLocation;
-  server(): QueueServer;
   /** Workers that find out within 1.5 s that another was killed; closed after the test. */
   start(processors: Partial<Processors>): RunningWorkers;
 }
@@ -60,7 +59,6 @@ export function useQueue(openServer: () => Promise<QueueServer>): TestQueue {
       return log;
     },
     location: () => server.location,
-    server: () => server,
     start: (processors) => {
       const started = backend.startWorkers(
         { ...idle, ...processors },

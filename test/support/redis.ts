@@ -14,10 +14,10 @@ export interface TestRedis {
   readonly prefix: string;
   /** What a lost Redis looks like: FLUSHALL on a private server, everything under the prefix on a shared one. */
   wipe(): Promise<void>;
-  /** Stops and starts the server empty; null where the server is not ours. */
-  readonly restartEmpty: ((awayMs: number) => Promise<void>) | null;
-  /** CONFIG SET; null where the server is not ours. */
-  readonly configure: ((name: string, value: string) => Promise<void>) | null;
+  /** Stops and starts the server, empty. @throws where the server is not ours */
+  restartEmpty(awayMs: number): Promise<void>;
+  /** CONFIG SET. @throws where the server is not ours */
+  configure(name: string, value: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,10 +39,24 @@ export async function redisSupply(): Promise<RedisSupply> {
     url === undefined || url === ''
       ? 'no REDIS_URL and no redis-server on the PATH'
       : 'REDIS_URL does not answer and there is no redis-server on the PATH';
+  return absent(reason);
+}
+
+function absent(reason: string): RedisSupply {
   if (process.env['CI'] === 'true') {
     throw new Error(`${reason}; install it with: apt-get install -y redis-server`);
   }
   return { kind: 'absent', reason };
+}
+
+/** For tests that stop or configure their server: a private one, whatever REDIS_URL says. */
+export function privateRedisSupply(): RedisSupply {
+  if (onPath('redis-server')) return { kind: 'present', open: startPrivate };
+  return absent('no redis-server on the PATH');
+}
+
+function notOurs(): Promise<never> {
+  return Promise.reject(new Error('this Redis is shared: take privateRedisSupply'));
 }
 
 function shared(url: string): TestRedis {
@@ -55,7 +69,7 @@ function shared(url: string): TestRedis {
     }
     redis.disconnect();
   };
-  return { url, prefix, wipe, restartEmpty: null, configure: null, close: wipe };
+  return { url, prefix, wipe, restartEmpty: notOurs, configure: notOurs, close: wipe };
 }
 
 async function startPrivate(): Promise<TestRedis> {

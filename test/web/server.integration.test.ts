@@ -149,7 +149,7 @@ await describeBackends('the web role', (openServer) => {
     expect(await (await fetch(`${web.url}/metrics`)).text()).toContain(
       'logferry_up{part="database"} 0',
     );
-    expect(await (await fetch(web.url)).text()).toContain('database does not answer');
+    expect(await (await fetch(web.url)).text()).toContain('<b>Database</b> does not answer');
     await web.close();
   });
 

@@ -52,7 +52,7 @@ describe('statusPage', () => {
   });
 
   it('stays a page while the database and the queue are away', () => {
-    const away = { ok: false, says: 'database does not answer' };
+    const away = { ok: false, says: 'does not answer' };
     const health = { ready: false, database: away, queue: away, scheduler: away };
     const page = statusPage({ health, streams: null, queues: null, nowMs });
     expect(page).toContain('3 things need a look.');
