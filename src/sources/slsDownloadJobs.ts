@@ -1,19 +1,18 @@
 import { z } from 'zod';
-import type { ColumnValue, JobTable } from '../domain/column.ts';
+import type { JobTable } from '../domain/column.ts';
 import type { Drift } from '../domain/entry.ts';
 import {
   bigint,
   boolean,
   integer,
-  readColumns,
+  fieldReader,
   sampleOf,
   text,
   unixSeconds,
-  unknownFields,
   wholeNumber,
 } from '../domain/fields.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
-import { WITHHELD, withholdInText, withholdLinks } from '../domain/links.ts';
+import { WITHHELD, withholdLinks } from '../domain/links.ts';
 import type { EntryReading, OffsetPage, Source } from './source.ts';
 
 /**
@@ -80,6 +79,9 @@ const table: JobTable = {
   columns: { project: { type: 'text' }, ...fields },
 };
 
+/** `filePath` is the link to the file: asked for anew whenever it is needed, stored nowhere. */
+const readFields = fieldReader(fields, [['status'], ['executionDetails', 'filePath']]);
+
 const statuses: ReadonlySet<string> = new Set(['STARTING', 'RUNNING', 'SUCCEEDED', 'ERROR']);
 const terminal: ReadonlySet<string> = new Set(['SUCCEEDED', 'ERROR']);
 /** Names have 2 to 64 characters (CreateDownloadJob); what is longer than this would not fit an index. */
@@ -131,10 +133,10 @@ function readPage(body: JsonValue, stream: Stream): OffsetPage | null {
   const results = body['results'];
   const total = wholeNumber(body['total'] ?? null);
   // An empty list without `results` is imaginable, a list with rows is not.
-  if (!Array.isArray(results)) return results == null && total === 0n ? emptyPage : null;
+  if (!Array.isArray(results)) return results == null && total === 0 ? emptyPage : null;
   return {
     entries: results.map((job: JsonValue) => readJob(job, stream)),
-    total: total === null || total < 0n ? null : Number(total),
+    total: total === null || total < 0 ? null : Number(total),
     drift: Object.entries(body)
       .filter(([field]) => !['total', 'count', 'results'].includes(field))
       .map(([path, value]) => ({ path, kind: 'unknown_field' as const, sample: sampleOf(value) })),
@@ -148,28 +150,20 @@ function readJob(job: JsonValue, stream: Stream): EntryReading {
   const name = job['name'];
   if (typeof name !== 'string' || name === '') return rejected('no_name', job);
   if (name.length > nameCharactersMax) return rejected('name_too_long', job);
-  const { columns, drift } = readColumns(job, fields);
+  const { columns, drift } = readFields(job);
   const created = wholeNumber(job['createTime'] ?? null);
   const status = typeof job['status'] === 'string' ? job['status'].trim().toUpperCase() : '';
+  const progress = columns['progress'];
   return {
     kind: 'entry',
-    drift: [
-      ...drift,
-      ...statusDrift(status, job),
-      ...unknownFields(job, fields, [['status'], ['executionDetails', 'filePath']]),
-    ].map(withoutLinks),
+    drift: [...drift, ...statusDrift(status, job)],
     entry: {
       // A name can be used again after DeleteDownloadJob: the new job is another one.
       key: created === null ? name : `${name}@${created}`,
       jobKey: name,
       status: status === '' ? 'UNKNOWN' : status,
-      progressPercent: typeof columns['progress'] === 'number' ? columns['progress'] : null,
-      columns: {
-        ...Object.fromEntries(
-          Object.entries(columns).map(([column, value]) => [column, withheldText(value)]),
-        ),
-        project: stream.project,
-      },
+      progressPercent: typeof progress === 'number' ? progress : null,
+      columns: { ...columns, project: stream.project },
       raw: rawOf(job),
     },
   };
@@ -180,24 +174,14 @@ function statusDrift(status: string, job: JsonObject): readonly Drift[] {
   return [{ path: 'status', kind: 'unknown_value', sample: sampleOf(job['status'] ?? null) }];
 }
 
-/** The entry as received, but for the link to the file: that one is asked for anew whenever it is needed. */
+/** The entry as received, but for the link to the file. */
 function rawOf(job: JsonValue): JsonValue {
-  const raw = withholdLinks(job);
-  if (!isJsonObject(raw)) return raw;
-  const details = raw['executionDetails'];
-  if (!isJsonObject(details) || details['filePath'] === undefined) return raw;
-  const filePath = details['filePath'] === '' ? '' : WITHHELD;
-  return { ...raw, executionDetails: { ...details, filePath } };
+  const details = isJsonObject(job) ? job['executionDetails'] : undefined;
+  if (!isJsonObject(job) || !isJsonObject(details)) return withholdLinks(job);
+  if (details['filePath'] === undefined || details['filePath'] === '') return withholdLinks(job);
+  return withholdLinks({ ...job, executionDetails: { ...details, filePath: WITHHELD } });
 }
 
 function rejected(reason: string, job: JsonValue): EntryReading {
   return { kind: 'rejected', entry: { reason, raw: rawOf(job) }, drift: [] };
-}
-
-function withheldText(value: ColumnValue): ColumnValue {
-  return typeof value === 'string' ? withholdInText(value) : value;
-}
-
-function withoutLinks(drift: Drift): Drift {
-  return { ...drift, path: withholdInText(drift.path), sample: withholdInText(drift.sample) };
 }
