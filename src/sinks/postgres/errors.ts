@@ -26,8 +26,15 @@ export function sinkErrorOf(error: unknown, place: string): unknown {
   if (error instanceof SinkError || !isNativeError(error) || isOwnFault(error)) return error;
   const code = codeOf(error);
   const { kind, advice } = meaningOf(code);
-  const said = code === undefined ? error.message : `${error.message} (${code})`;
+  const text = lastParagraphOf(error.message);
+  const said = code === undefined ? text : `${text} (${code})`;
   return new SinkError(kind, `PostgreSQL at ${place}: ${said}; ${advice}`, error);
+}
+
+/** Prisma puts the call it was made by before what happened, over several lines. */
+function lastParagraphOf(message: string): string {
+  const paragraphs = message.trim().split(/\n\s*\n/);
+  return (paragraphs.at(-1) ?? '').replaceAll(/\s+/g, ' ');
 }
 
 const ownFaults = new Set([
