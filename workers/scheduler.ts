@@ -7,7 +7,7 @@ import type { QueueProducer } from '../src/queue/backend.ts';
 import type { OperationsStore } from '../src/sinks/sink.ts';
 
 /** A stream with its schedule: five cron fields, or six with seconds first, in UTC. */
-export interface ScheduledStream {
+interface ScheduledStream {
   readonly name: string;
   readonly schedule: string;
 }

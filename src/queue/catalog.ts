@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
+import { storableText } from '../domain/storable.ts';
 
 /** The queues. A name added here needs a spec below and a processor in workers/, or nothing compiles. */
 export const QUEUE_NAMES = ['walk', 'track', 'maintain'] as const;
@@ -96,7 +97,7 @@ function spec<Schema extends z.ZodType>(queue: QueueSpec<Schema>): QueueSpec<Sch
 
 /** Readable on the dashboard, and free of the `:` that BullMQ refuses in ids. */
 function idPart(name: string): string {
-  return encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\uFFFD'));
+  return encodeURIComponent(storableText(name));
 }
 
 /** Entry keys hold anything, at any length. 128 bits: no collision is expected below 10^15 jobs. */

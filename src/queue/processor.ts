@@ -1,7 +1,7 @@
 import type { JobData, QueueName } from './catalog.ts';
 
 /** A queue job as its processor sees it: the payload has passed the catalog's schema. */
-export interface QueueJob<Name extends QueueName> {
+interface QueueJob<Name extends QueueName> {
   readonly data: JobData<Name>;
   /** `number` is 1 for the first try. Waiting and shutting down spend no try. */
   readonly attempt: { readonly number: number; readonly of: number };

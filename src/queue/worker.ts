@@ -1,6 +1,7 @@
 import { DelayedError, UnrecoverableError, WaitingError } from 'bullmq';
 import { z } from 'zod';
 import { redact } from '../domain/redact.ts';
+import { storableJson, storableText } from '../domain/storable.ts';
 import { isHopeless } from '../engine/walkStream.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import { openBullWorker } from './bull.ts';
@@ -82,7 +83,7 @@ async function runJob<Name extends QueueName>(
     await job.moveToWait(token);
     throw new WaitingError();
   }
-  if (settled.kind === 'done') return settled.note;
+  if (settled.kind === 'done') return storableJson(settled.note);
   await job.moveToDelayed(settled.atMs, token);
   throw new DelayedError();
 }
@@ -99,9 +100,7 @@ function failureOf(error: unknown): Error {
 }
 
 function storable(text: string): string {
-  return redact(text)
-    .replaceAll('\0', '\uFFFD')
-    .replace(/\p{Surrogate}/gu, '\uFFFD');
+  return storableText(redact(text));
 }
 
 function logFailure(

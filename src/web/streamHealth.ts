@@ -1,9 +1,9 @@
 import type { StreamStatus } from '../sinks/sink.ts';
 
 /** good: nothing to do. wait: no verdict yet. look: a human should look. */
-export type Level = 'good' | 'wait' | 'look';
+type Level = 'good' | 'wait' | 'look';
 
-export interface StreamHealth {
+interface StreamHealth {
   readonly level: Level;
   /** One or two words: `complete`. */
   readonly verdict: string;

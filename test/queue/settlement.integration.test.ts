@@ -103,6 +103,18 @@ await describeBackends('what becomes of a queue job', (openServer) => {
     expect(JSON.stringify(job?.stacktrace)).not.toMatch(/abcdef/);
   });
 
+  it('completes a job whose note holds what no database text can hold', async () => {
+    queue.start({
+      maintain: () => Promise.resolve({ kind: 'done', note: { reason: 'cut \0 at \uD800' } }),
+    });
+    await queue.backend.add('maintain', { slot: 1 });
+    await eventually(async () => {
+      expect(await queue.backend.counts('maintain')).toMatchObject({ completed: 1, failed: 0 });
+    });
+    const [job] = await queue.backend.queues.maintain.getJobs(['completed']);
+    expect(job?.returnvalue).toEqual({ reason: 'cut \uFFFD at \uFFFD' });
+  });
+
   it('refuses a wrong payload at once, without running the processor', async () => {
     let ran = false;
     queue.start({

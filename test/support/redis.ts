@@ -34,7 +34,8 @@ export async function redisSupply(): Promise<RedisSupply> {
   if (url !== undefined && url !== '' && (await answers(url))) {
     return { kind: 'present', open: () => Promise.resolve(shared(url)) };
   }
-  if (onPath('redis-server')) return { kind: 'present', open: startPrivate };
+  const program = findProgram();
+  if (program !== null) return { kind: 'present', open: () => startPrivate(program) };
   const reason =
     url === undefined || url === ''
       ? 'no REDIS_URL and no redis-server on the PATH'
@@ -51,7 +52,8 @@ function absent(reason: string): RedisSupply {
 
 /** For tests that stop or configure their server: a private one, whatever REDIS_URL says. */
 export function privateRedisSupply(): RedisSupply {
-  if (onPath('redis-server')) return { kind: 'present', open: startPrivate };
+  const program = findProgram();
+  if (program !== null) return { kind: 'present', open: () => startPrivate(program) };
   return absent('no redis-server on the PATH');
 }
 
@@ -72,10 +74,10 @@ function shared(url: string): TestRedis {
   return { url, prefix, wipe, restartEmpty: notOurs, configure: notOurs, close: wipe };
 }
 
-async function startPrivate(): Promise<TestRedis> {
+async function startPrivate(program: string): Promise<TestRedis> {
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
-  let server = await spawnServer(port);
+  let server = await spawnServer(program, port);
   const stop = (): void => {
     server.kill('SIGKILL');
   };
@@ -91,7 +93,7 @@ async function startPrivate(): Promise<TestRedis> {
     restartEmpty: async (awayMs) => {
       await end(server);
       await sleep(awayMs);
-      server = await spawnServer(port);
+      server = await spawnServer(program, port);
     },
     configure: async (name, value) => {
       const redis = new Redis(url);
@@ -105,7 +107,7 @@ async function startPrivate(): Promise<TestRedis> {
   };
 }
 
-async function spawnServer(port: number): Promise<ChildProcess> {
+async function spawnServer(program: string, port: number): Promise<ChildProcess> {
   const options = [
     '--port',
     String(port),
@@ -116,7 +118,7 @@ async function spawnServer(port: number): Promise<ChildProcess> {
     '--appendonly',
     'no',
   ];
-  const server = spawn('redis-server', options, { stdio: 'ignore' });
+  const server = spawn(program, options, { stdio: 'ignore' });
   for (let tries = 0; tries < 100; tries += 1) {
     if (await answers(`redis://127.0.0.1:${port}`)) return server;
     await sleep(50);
@@ -159,13 +161,18 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function onPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+/** `redis-server` on the PATH. */
+function findProgram(): string | null {
+  const directories = (process.env['PATH'] ?? '').split(delimiter);
+  const programs = directories.map((directory) => join(directory, 'redis-server'));
+  return programs.find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -30,14 +30,14 @@ export interface SomeInstallation {
   ): Promise<RunningDaemon>;
 }
 
-export interface RunningDaemon {
+interface RunningDaemon {
   readonly queue: QueueBackend;
   readonly webUrl: string | null;
   stop(): Promise<void>;
 }
 
 /** Every second, so that a test need not wait. */
-export const everySecond: ReadonlyMap<string, string> = new Map([['exports', '* * * * * *']]);
+const everySecond: ReadonlyMap<string, string> = new Map([['exports', '* * * * * *']]);
 /** Once a year: only upkeep ticks. */
 export const hardlyEver: ReadonlyMap<string, string> = new Map([['exports', '0 0 29 2 *']]);
 
