@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SCENARIO_PROJECT } from '../../src/simulator/scenario.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
 import { describeBackends, type QueueServer } from '../queue/backends.ts';
-import { openWorkplace, type Workplace } from '../support/daemon.ts';
+import { openWorkplace, type Daemon, type Workplace } from '../support/daemon.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { cloudConfig, rows, startCloud, storedJobs } from '../support/simulated.ts';
 
 const runningJobs = 12;
 const patienceMs = 60_000;
+const testTimeoutMs = 120_000;
 
 /** The simulator's own list: what every comparison is made with. */
 function truthOf(cloud: Simulator) {
@@ -40,6 +41,22 @@ function startMovingCloud(): Promise<Simulator> {
     }
     return cloud;
   });
+}
+
+type Moment = (daemon: Daemon) => Promise<void>;
+
+function killAfter(lifeMs: number): Moment {
+  return () => sleep(lifeMs);
+}
+
+/** The moment the daemon logs that event: what it does next has not happened. */
+function killAt(event: string): Moment {
+  return async (daemon) => {
+    for (const end = Date.now() + 15_000; Date.now() < end; await sleep(2)) {
+      if (daemon.events().some((line) => line['event'] === event)) return;
+    }
+    throw new Error(`the daemon never logged ${event}`);
+  };
 }
 
 async function isSettled(databaseUrl: string, cloud: Simulator): Promise<boolean> {
@@ -105,10 +122,18 @@ await describeBackends('a daemon', (openQueue) => {
     afterAll(closeWorld);
 
     it('ends with exactly the rows and statuses of the cloud, each status change once', async () => {
-      // From before the first page to well into tracking, in uneven steps.
-      for (const lifeMs of [700, 900, 1_100, 1_350, 1_700, 2_300]) {
+      // Between two pages, between a write and its acknowledgement, and whenever it comes.
+      const moments = [
+        killAt('page_stored'),
+        killAt('walk_finished'),
+        killAt('job_status_changed'),
+        killAfter(900),
+        killAfter(1_350),
+        killAfter(1_800),
+      ];
+      for (const moment of moments) {
         const daemon = work.startDaemon();
-        await sleep(lifeMs);
+        await moment(daemon);
         daemon.kill('SIGKILL');
         await daemon.ended;
       }
@@ -117,7 +142,7 @@ await describeBackends('a daemon', (openQueue) => {
       await soundHistory(database.url);
       survivor.kill('SIGTERM');
       expect((await survivor.ended).exitCode).toBe(0);
-    });
+    }, testTimeoutMs);
   });
 
   describe('beside a second one', () => {
@@ -163,7 +188,7 @@ await describeBackends('a daemon', (openQueue) => {
 
 /** FLUSHALL, or what comes closest to it where the queue is a schema of the database. */
 async function emptyQueue(queue: QueueServer, databaseUrl: string): Promise<void> {
-  if (queue.redis !== null) return queue.redis.wipe();
+  if (queue.wipe !== null) return queue.wipe();
   const tables = await rows<{ name: string }>(
     databaseUrl,
     `select format('bullmq.%I', tablename) as name from pg_tables

@@ -7,6 +7,8 @@ import type { RedisSupply, TestRedis } from '../support/redis.ts';
 /** A queue server for one test file. */
 export interface QueueServer {
   readonly location: QueueLocation;
+  /** Empties it as a lost Redis would; null on PostgreSQL, where the queue is as safe as the data. */
+  readonly wipe: (() => Promise<void>) | null;
   close(): Promise<void>;
 }
 
@@ -22,7 +24,11 @@ export async function describeBackends(
     suite(async () => {
       const redis = await open();
       const { url, prefix } = redis;
-      return { location: { kind: 'redis', url, prefix }, close: () => redis.close() };
+      return {
+        location: { kind: 'redis', url, prefix },
+        wipe: () => redis.wipe(),
+        close: () => redis.close(),
+      };
     });
   });
 }
@@ -61,5 +67,9 @@ function describeSupply(
 
 async function openPostgresServer(): Promise<QueueServer> {
   const database = await createDatabase();
-  return { location: { kind: 'postgres', url: database.url }, close: () => database.drop() };
+  return {
+    location: { kind: 'postgres', url: database.url },
+    wipe: null,
+    close: () => database.drop(),
+  };
 }
