@@ -18,6 +18,6 @@ export const pageStyle = html`
   font-variant-numeric: tabular-nums; } .badge { border: 1px solid currentColor; border-radius:
   0.75rem; font-size: 0.875rem; padding: 0 0.6rem; } .badge.good { color: var(--good); } .badge.wait
   { color: var(--wait); } .badge.look { color: var(--look); } .reason { color: var(--look); margin:
-  0.25rem 0 0; overflow-wrap: anywhere; } small, footer { color: var(--faint); } footer { margin:
-  1.5rem 0; font-size: 0.875rem; }
+  0.25rem 0 0; overflow-wrap: anywhere; } td small { white-space: nowrap; } small, footer { color:
+  var(--faint); } footer { margin: 1.5rem 0; font-size: 0.875rem; }
 `;
