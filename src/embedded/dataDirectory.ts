@@ -9,6 +9,7 @@ import type { Placement } from './placement.ts';
 
 export const superuser = 'logferry';
 
+const rmOptions = { recursive: true, force: true };
 const freeBytesMin = 200_000_000;
 
 export function dataFolder(place: Pick<Placement, 'home'>): string {
@@ -60,7 +61,9 @@ export async function ensureDataDirectory(
     );
   }
   for (const name of await readdir(place.home)) {
-    if (name.startsWith('data.new')) await rm(join(place.home, name), { recursive: true });
+    // Left by a process that was killed, whose initdb may be writing still: what cannot be removed now is removed later.
+    if (name.startsWith('data.new'))
+      await rm(join(place.home, name), rmOptions).catch(() => undefined);
   }
   await initialize(place, signal);
 }
@@ -82,8 +85,8 @@ async function initialize(
   place: Placement & { readonly host: HostProcess },
   signal: AbortSignal,
 ): Promise<void> {
-  const draft = join(place.home, 'data.new');
-  const passwordFile = join(place.home, 'data.new.password');
+  const draft = join(place.home, `data.new-${randomBytes(6).toString('hex')}`);
+  const passwordFile = `${draft}.password`;
   await mkdir(draft, { mode: 0o700 });
   await writeFile(passwordFile, await readPassword(place), { mode: 0o600 });
   if (place.user !== null) {

@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import { chmod, cp, lstat, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  constants,
+  cp,
+  lstat,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Binaries } from './binaries.ts';
 import { findBinaries } from './binaries.ts';
@@ -57,10 +69,11 @@ export async function placeServer(options: {
 async function makeFolder(path: string): Promise<string> {
   try {
     await mkdir(path, { recursive: true, mode: 0o755 });
+    await access(path, constants.W_OK);
     return await realpath(path);
   } catch (error) {
     throw new EmbeddedPostgresError(
-      `embedded PostgreSQL cannot create ${path} (${systemCodeOf(error) ?? 'unknown error'}): ` +
+      `embedded PostgreSQL cannot write to ${path} (${systemCodeOf(error) ?? 'unknown error'}): ` +
         'run LogFerry in a directory that you can write to, or set database.url to a PostgreSQL server',
       error,
     );

@@ -6,7 +6,7 @@ import { withFolderLock } from './folderLock.ts';
 import type { HostProcess } from './host.ts';
 import { placeServer } from './placement.ts';
 import type { ServerPlace } from './server.ts';
-import { findRunning, startServer, stopServer, urlOf } from './server.ts';
+import { ensureDatabase, findRunning, startServer, stopServer, urlOf } from './server.ts';
 
 export interface EmbeddedPostgres {
   /** Holds the password: never to be logged. */
@@ -55,6 +55,8 @@ export async function acquireEmbeddedPostgres(
           'embedded PostgreSQL started',
         );
       }
+      // Whoever started a running one may have been killed before it came to this.
+      if (running !== null) await ensureDatabase(place, running);
       return { port: taken, client: await addClient(clients) };
     },
     signal,
@@ -83,7 +85,9 @@ export async function acquireEmbeddedPostgres(
 async function startAnew(place: ServerPlace, signal: AbortSignal): Promise<number> {
   await ensureDataDirectory(place, signal);
   try {
-    return await startServer(place, signal);
+    const port = await startServer(place, signal);
+    await ensureDatabase(place, port);
+    return port;
   } catch (error) {
     await stopServer(place, new AbortController().signal).catch(() => undefined);
     throw error;

@@ -73,9 +73,11 @@ export async function startServer(place: ServerPlace, signal: AbortSignal): Prom
     );
     if (done.code === 0) {
       await writeFile(portFile, `${port}\n`);
-      await ensureDatabase(place, port);
       return port;
     }
+    // A process that was killed may have been starting it just now: then it runs.
+    const running = await findRunning(place, signal);
+    if (running !== null) return running;
     // Somebody may have taken the port in between: try another, whatever the reason was.
     if (tries === startTriesMax) {
       const log = (await readLines(logPath(place)))?.slice(-5).join(' ').slice(-600) ?? done.output;
@@ -137,7 +139,8 @@ async function isReady(place: ServerPlace, port: number): Promise<boolean> {
   }
 }
 
-async function ensureDatabase(place: ServerPlace, port: number): Promise<void> {
+/** Makes the database unless it is there. */
+export async function ensureDatabase(place: ServerPlace, port: number): Promise<void> {
   const client = new pg.Client({ connectionString: await urlOf(place, port, 'postgres') });
   await client.connect();
   try {
