@@ -11,7 +11,16 @@ const shared = {
         sourceMaps: 'inline',
       },
     ],
+    'node_modules/content-disposition/.+\\.js$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'ecmascript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+      },
+    ],
   },
+  // Comes with Bull Board's static files: ESM only, required by CommonJS, which jest's loader refuses.
+  transformIgnorePatterns: ['/node_modules/(?!content-disposition/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.logferry/'],
   injectGlobals: false,
 };

@@ -11,11 +11,15 @@ export interface ExistingJob {
   readonly isVanished: boolean;
   /** null for a row that no walk has seen. */
   readonly lastSeenWalkId: string | null;
+  /** When the row was last written or seen. */
+  readonly lastSeenAtMs: number;
 }
 
 /** A job of the page. */
 export interface IncomingJob {
   readonly key: string;
+  /** The same as `key` when the answer left out what tells jobs of one name apart. */
+  readonly jobKey: string;
   readonly status: string;
   /** Covers everything of the entry that is stored. */
   readonly contentHash: string;
@@ -63,30 +67,69 @@ export type JobDecision =
   /** The job is terminal and the answer says otherwise: the row stands, the contradiction is reported. */
   | { readonly kind: 'left_terminal_state' };
 
-/** A terminal state never changes; everything else follows the source. */
+export interface MergeContext {
+  readonly terminal: ReadonlySet<string>;
+  readonly walkId: string;
+  /** When the answer was asked for. Epoch milliseconds. */
+  readonly askedAtMs: number;
+}
+
+/**
+ * A terminal state never changes; everything else follows the source. An answer that was asked for before the row was
+ * last written (a page read ahead, while tracking stored something newer) says nothing any more: the job is only seen.
+ */
 export function decideJob(
   existing: ExistingJob,
   incoming: IncomingJob,
-  context: { readonly terminal: ReadonlySet<string>; readonly walkId: string },
+  context: MergeContext,
 ): JobDecision {
+  const isNews = existing.isVanished || existing.lastSeenWalkId !== context.walkId;
+  const unchanged: JobDecision = { kind: isNews ? 'seen' : 'none' };
+  if (context.askedAtMs < existing.lastSeenAtMs) return unchanged;
   const isTerminal = existing.isSettled || context.terminal.has(existing.status);
   if (isTerminal && incoming.status !== existing.status) return { kind: 'left_terminal_state' };
   const settles = !existing.isSettled && context.terminal.has(incoming.status);
   if (settles || incoming.contentHash !== existing.contentHash) return { kind: 'update', settles };
-  const isNews = existing.isVanished || existing.lastSeenWalkId !== context.walkId;
-  return { kind: isNews ? 'seen' : 'none' };
+  return unchanged;
+}
+
+/**
+ * Entries without what tells jobs of one name apart (SLS may leave out createTime) go to the newest stored job of that name.
+ * @param latest the key of that job, by job key
+ */
+export function withKnownKeys<Incoming extends IncomingJob>(
+  incoming: readonly Incoming[],
+  latest: ReadonlyMap<string, string>,
+): readonly Incoming[] {
+  if (latest.size === 0) return incoming;
+  return incoming.map((job) => {
+    const key = job.key === job.jobKey ? latest.get(job.jobKey) : undefined;
+    return key === undefined ? job : { ...job, key };
+  });
+}
+
+/** The other way round: entries that are not stored under their key, but may be under their name alone. */
+export function unkeyedNamesOf(
+  incoming: readonly IncomingJob[],
+  existing: ReadonlyMap<string, ExistingJob>,
+): ReadonlyMap<string, string> {
+  return new Map(
+    incoming.flatMap(({ key, jobKey }) =>
+      key === jobKey || existing.has(key) ? [] : [[jobKey, key] as const],
+    ),
+  );
 }
 
 /**
  * Merges a page into what is stored. A key that comes more than once counts as its last entry, the others as duplicates.
  * @param page.existing the stored jobs among the page's keys, by key
  */
-export function mergeJobs<Incoming extends IncomingJob>(page: {
-  readonly existing: ReadonlyMap<string, ExistingJob>;
-  readonly incoming: readonly Incoming[];
-  readonly terminal: ReadonlySet<string>;
-  readonly walkId: string;
-}): MergedJobs<Incoming> {
+export function mergeJobs<Incoming extends IncomingJob>(
+  page: MergeContext & {
+    readonly existing: ReadonlyMap<string, ExistingJob>;
+    readonly incoming: readonly Incoming[];
+  },
+): MergedJobs<Incoming> {
   const last = new Map(page.incoming.map((incoming) => [incoming.key, incoming]));
   const inserts: JobInsert<Incoming>[] = [];
   const updates: JobUpdate<Incoming>[] = [];

@@ -24,6 +24,8 @@ export interface WalkedPage {
   readonly requests: number;
   readonly restarts: number;
   readonly totalReported: number | null;
+  /** When the answer was asked for. Epoch milliseconds. */
+  readonly askedAtMs: number;
   readonly end: { readonly incomplete: IncompleteReason | null } | null;
 }
 
@@ -53,6 +55,7 @@ export async function* offsetPages(
   let requests = 0;
   for (;;) {
     const request = nextOffsetRequest(state, size);
+    const askedAtMs = deps.clock.nowMs();
     const answer = await askPage(deps, stream, request, signal);
     requests += answer.requests;
     const { page } = answer;
@@ -66,6 +69,7 @@ export async function* offsetPages(
         requests,
         restarts: state.restarts,
         totalReported: page.total,
+        askedAtMs,
         end: step.kind === 'end' ? { incomplete: step.incomplete } : null,
       };
       requests = 0;

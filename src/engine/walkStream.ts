@@ -145,10 +145,9 @@ async function receiveFailure(
       await deps.sink.noteWalkError({ walk, error: message });
     }
   } catch (noteError) {
-    throw new AggregateError(
-      [error, noteError],
-      `${message}; the failure could not be noted either`,
-    );
+    const both = [error, noteError];
+    const options = { cause: noteError };
+    throw new AggregateError(both, `${message}; the failure could not be noted either`, options);
   }
   throw error;
 }
@@ -185,18 +184,18 @@ async function announceOpen(
 }
 
 function pageFor(stream: StreamRuntime, walk: WalkRef, page: WalkedPage, nowMs: number) {
-  const { entries, rejected, drift, state, requests, restarts, totalReported } = page;
   return {
     walk,
     table: stream.source.table,
     terminal: stream.source.tracking.terminal,
-    entries,
-    rejected,
-    drift,
-    state: { ...state, lastPage: { ...state.lastPage } },
-    requests,
-    restarts,
-    totalReported,
+    entries: page.entries,
+    rejected: page.rejected,
+    drift: page.drift,
+    requests: page.requests,
+    restarts: page.restarts,
+    totalReported: page.totalReported,
+    askedAtMs: page.askedAtMs,
+    state: { ...page.state, lastPage: { ...page.state.lastPage } },
     nowMs,
   };
 }

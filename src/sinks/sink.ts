@@ -45,6 +45,8 @@ export interface JobPage {
   /** Restarts of the walk so far. */
   readonly restarts: number;
   readonly totalReported: number | null;
+  /** When the answer was asked for: what was stored since is newer than it. */
+  readonly askedAtMs: number;
   readonly nowMs: number;
 }
 

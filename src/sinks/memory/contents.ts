@@ -51,7 +51,7 @@ export interface MemoryJob {
   readonly vanishedAtMs: number | null;
 }
 
-export interface MemoryChange {
+interface MemoryChange {
   readonly kind: string;
   readonly streamId: string;
   readonly entryKey: string;
@@ -62,7 +62,7 @@ export interface MemoryChange {
   readonly observedAtMs: number;
 }
 
-export interface MemoryRejected extends RejectedRow {
+interface MemoryRejected extends RejectedRow {
   readonly streamId: string;
   readonly count: number;
   readonly firstSeenAtMs: number;
@@ -70,13 +70,13 @@ export interface MemoryRejected extends RejectedRow {
   readonly lastWalkId: string;
 }
 
-export interface MemoryDrift extends DriftRow {
+interface MemoryDrift extends DriftRow {
   readonly streamId: string;
   readonly firstSeenAtMs: number;
   readonly lastSeenAtMs: number;
 }
 
-export interface MemoryBudget {
+interface MemoryBudget {
   readonly pausedUntilMs: number;
   readonly throttles: number;
 }

@@ -42,7 +42,7 @@ export function jobsOf(contents: Contents): JobSink {
         return { kind: 'conflict', status: from };
       }
       const context = { table, streamId, nowMs, walkId: null };
-      const decision = decideJob(existing, incoming, { terminal, walkId: '' });
+      const decision = decideJob(existing, incoming, { terminal, walkId: '', askedAtMs: nowMs });
       const settles = decision.kind === 'update' && decision.settles;
       applyUpdate(contents, context, { existing, incoming, settles });
       if (from !== incoming.status) applyChange(contents, context, { incoming, from });

@@ -1,4 +1,4 @@
-import { mergeJobs } from '../../domain/mergeJobs.ts';
+import { mergeJobs, withKnownKeys } from '../../domain/mergeJobs.ts';
 import { storableText } from '../../domain/storable.ts';
 import { driftRowsOf, jobRowOf, rejectedRowsOf } from '../jobRow.ts';
 import { jsonText, parseJsonText } from '../jsonText.ts';
@@ -7,7 +7,14 @@ import { SinkError } from '../sinkError.ts';
 import { changedSource } from '../changedSource.ts';
 import type { Contents, MemoryStream, MemoryWalk } from './contents.ts';
 import { jobIdOf } from './contents.ts';
-import { applyChange, applyDrift, applyRejected, applyUpdate, existingOf } from './writeJobs.ts';
+import {
+  applyChange,
+  applyDrift,
+  applyRejected,
+  applyUpdate,
+  latestKeys,
+  withUnkeyed,
+} from './writeJobs.ts';
 
 /** Walks in memory. Every method does its work in one go, without waiting in between: that is its transaction. */
 export function walksOf(contents: Contents): WalkSink {
@@ -96,20 +103,16 @@ function appendJobs(contents: Contents, page: JobPage): PageOutcome {
   const { walk, table, terminal, nowMs } = page;
   const { streamId, walkId } = walk;
   // Everything that can fail comes before the first write.
-  const incoming = page.entries.map((entry) => jobRowOf(table, entry));
+  const given = page.entries.map((entry) => jobRowOf(table, entry));
   const rejected = rejectedRowsOf(page.rejected);
   const state = jsonText(page.state);
   const stored = walkOf(contents, walkId);
   if (moveCheckpoint(contents, walk, state) === null) return { kind: 'moved' };
 
-  const existing = new Map(
-    incoming.flatMap(({ key }) => {
-      const job = contents.jobs.get(jobIdOf(table, streamId, key));
-      return job === undefined ? [] : [[key, existingOf(job)]];
-    }),
-  );
-  const merged = mergeJobs({ existing, incoming, terminal, walkId });
   const context = { table, streamId, walkId, nowMs };
+  const incoming = withKnownKeys(given, latestKeys(contents, context, given));
+  const existing = withUnkeyed(contents, context, incoming);
+  const merged = mergeJobs({ existing, incoming, terminal, walkId, askedAtMs: page.askedAtMs });
   for (const { incoming: row, isTerminal } of merged.inserts) {
     contents.jobs.set(jobIdOf(table, streamId, row.key), {
       ...{ id: String(contents.jobs.size + 1), table: table.name, streamId, row },

@@ -1,4 +1,5 @@
 import type { JobTable } from '../../domain/column.ts';
+import { unkeyedNamesOf } from '../../domain/mergeJobs.ts';
 import type { ExistingJob, JobUpdate, StatusChange } from '../../domain/mergeJobs.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
 import type { Contents, MemoryJob } from './contents.ts';
@@ -19,7 +20,50 @@ export function existingOf(job: MemoryJob): ExistingJob {
     isSettled: job.settledAtMs !== null,
     isVanished: job.vanishedAtMs !== null,
     lastSeenWalkId: job.lastSeenWalkId,
+    lastSeenAtMs: job.lastSeenAtMs,
   };
+}
+
+/** The key of the newest job of each name, for the entries that have nothing but their name. */
+export function latestKeys(
+  contents: Contents,
+  context: WriteContext,
+  incoming: readonly JobRow[],
+): ReadonlyMap<string, string> {
+  const names = new Set(incoming.flatMap(({ key, jobKey }) => (key === jobKey ? [jobKey] : [])));
+  if (names.size === 0) return new Map();
+  return new Map(
+    [...contents.jobs.values()]
+      .filter((job) => job.table === context.table.name && job.streamId === context.streamId)
+      .filter(({ row }) => names.has(row.jobKey))
+      .map(({ row }) => [row.jobKey, row.key]),
+  );
+}
+
+/** The stored jobs of these entries, by key; those stored under their name alone get the key that is now known. */
+export function withUnkeyed(
+  contents: Contents,
+  context: WriteContext,
+  incoming: readonly JobRow[],
+): ReadonlyMap<string, ExistingJob> {
+  const at = (key: string) => jobIdOf(context.table, context.streamId, key);
+  const existing = new Map<string, ExistingJob>();
+  for (const { key } of incoming) {
+    const job = contents.jobs.get(at(key));
+    if (job !== undefined) existing.set(key, existingOf(job));
+  }
+  for (const [jobKey, key] of unkeyedNamesOf(incoming, existing)) {
+    const job = contents.jobs.get(at(jobKey));
+    if (job === undefined) continue;
+    contents.jobs.delete(at(jobKey));
+    contents.jobs.set(at(key), { ...job, row: { ...job.row, key } });
+    existing.set(key, existingOf(job));
+    contents.changes.forEach((change, index) => {
+      if (change.streamId !== context.streamId || change.entryKey !== jobKey) return;
+      contents.changes[index] = { ...change, entryKey: key };
+    });
+  }
+  return existing;
 }
 
 /** @param context.walkId null outside a walk: the last walk that saw the row stays noted */

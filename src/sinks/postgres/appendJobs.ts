@@ -1,4 +1,4 @@
-import { mergeJobs } from '../../domain/mergeJobs.ts';
+import { mergeJobs, withKnownKeys } from '../../domain/mergeJobs.ts';
 import { driftRowsOf, jobRowOf, rejectedRowsOf } from '../jobRow.ts';
 import { jsonText } from '../jsonText.ts';
 import type { JobPage, PageOutcome } from '../sink.ts';
@@ -6,12 +6,14 @@ import type { Database } from './transaction.ts';
 import { RolledBack, inTransaction } from './transaction.ts';
 import {
   insertJobs,
+  latestKeys,
   lockExisting,
   markSeen,
   recordChanges,
   storeDrift,
   storeRejected,
   updateJobs,
+  withUnkeyed,
 } from './writeJobs.ts';
 
 /**
@@ -20,7 +22,7 @@ import {
  */
 export async function appendJobs(database: Database, page: JobPage): Promise<PageOutcome> {
   const { walk, table, terminal, nowMs } = page;
-  const incoming = page.entries.map((entry) => jobRowOf(table, entry));
+  const given = page.entries.map((entry) => jobRowOf(table, entry));
   const rejected = rejectedRowsOf(page.rejected);
   const context = { table, streamId: walk.streamId, walkId: walk.walkId, nowMs };
 
@@ -32,9 +34,12 @@ export async function appendJobs(database: Database, page: JobPage): Promise<Pag
     );
     if (moved.rowCount !== 1) return new RolledBack<PageOutcome>({ kind: 'moved' });
 
+    const incoming = withKnownKeys(given, await latestKeys(client, context, given));
     const keys = [...new Set(incoming.map(({ key }) => key))];
-    const existing = await lockExisting(client, context, keys);
-    const merged = mergeJobs({ existing, incoming, terminal, walkId: walk.walkId });
+    const keyed = await lockExisting(client, context, keys);
+    const existing = await withUnkeyed(client, context, keyed, incoming);
+    const { walkId } = walk;
+    const merged = mergeJobs({ existing, incoming, terminal, walkId, askedAtMs: page.askedAtMs });
     await insertJobs(client, context, merged.inserts);
     await updateJobs(client, context, merged.updates);
     await markSeen(client, context, merged.seen);

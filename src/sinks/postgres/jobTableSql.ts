@@ -10,6 +10,8 @@ export interface JobTableSql {
   readonly update: string;
   /** $1 ids, $2 now, $3 walk. Touches no index. */
   readonly markSeen: string;
+  /** $1 id, $2 entry key. */
+  readonly rename: string;
   /** $1 stream, $2 entry key. */
   readonly read: string;
   /** $1 stream, $2 entry key, $3 now. */
@@ -51,7 +53,8 @@ function build(table: JobTable): JobTableSql {
     lockByKeys: `
       select
         id, entry_key, status, content_hash, last_seen_walk_id,
-        settled_at is not null as is_settled, vanished_at is not null as is_vanished
+        settled_at is not null as is_settled, vanished_at is not null as is_vanished,
+        last_seen_at
       from ${t}
       where stream_id = $1 and entry_key = any($2::text[])
       order by id
@@ -72,6 +75,7 @@ function build(table: JobTable): JobTableSql {
     markSeen: `
       update ${t} set last_seen_at = $2, last_seen_walk_id = $3, vanished_at = null
       where id = any($1::bigint[])`,
+    rename: `update ${t} set entry_key = $2 where id = $1`,
     read: `
       select
         t.entry_key, t.job_key, t.status, ${progress} as progress,

@@ -49,7 +49,7 @@ export function jobsOf(database: Database): JobSink {
         if (isSettled || terminal.has(from) || from !== storableText(expectedStatus)) {
           return new RolledBack<JobRecordOutcome>({ kind: 'conflict', status: from });
         }
-        const decision = decideJob(existing, incoming, { terminal, walkId: '' });
+        const decision = decideJob(existing, incoming, { terminal, walkId: '', askedAtMs: nowMs });
         const settles = decision.kind === 'update' && decision.settles;
         await updateJobs(client, context, [{ existing, incoming, settles }]);
         if (from !== incoming.status) await recordChanges(client, context, [{ incoming, from }]);

@@ -7,6 +7,7 @@ import type {
   MergedJobs,
   StatusChange,
 } from '../../domain/mergeJobs.ts';
+import { unkeyedNamesOf } from '../../domain/mergeJobs.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
 import { arrayLiteral } from './arrayLiteral.ts';
 import { copyRows } from './copyRows.ts';
@@ -36,6 +37,7 @@ export async function lockExisting(
     last_seen_walk_id: string | null;
     is_settled: boolean;
     is_vanished: boolean;
+    last_seen_at: Date;
   }>(jobTableSql(context.table).lockByKeys, [context.streamId, arrayLiteral(keys)]);
   return new Map(
     rows.map((row) => [
@@ -47,9 +49,54 @@ export async function lockExisting(
         isSettled: row.is_settled,
         isVanished: row.is_vanished,
         lastSeenWalkId: row.last_seen_walk_id,
+        lastSeenAtMs: row.last_seen_at.getTime(),
       },
     ]),
   );
+}
+
+/** The key of the newest job of each name, for the entries that have nothing but their name. Usually there are none. */
+export async function latestKeys(
+  client: pg.PoolClient,
+  context: Pick<WriteContext, 'table' | 'streamId'>,
+  incoming: readonly JobRow[],
+): Promise<ReadonlyMap<string, string>> {
+  const names = incoming.flatMap(({ key, jobKey }) => (key === jobKey ? [jobKey] : []));
+  if (names.length === 0) return new Map();
+  // job_status_changes_stream_id_job_key_idx: every job has at least the change of its first sight.
+  const { rows } = await client.query<{ job_key: string; entry_key: string }>(
+    `select distinct on (job_key) job_key, entry_key
+     from job_status_changes
+     where stream_id = $1 and kind = $2 and job_key = any($3::text[])
+     order by job_key, id desc`,
+    [context.streamId, context.table.kind, arrayLiteral(names)],
+  );
+  return new Map(rows.map((row) => [row.job_key, row.entry_key]));
+}
+
+/** Adds the rows that an earlier answer could store under their name only, and gives them the key that is now known. */
+export async function withUnkeyed(
+  client: pg.PoolClient,
+  context: Pick<WriteContext, 'table' | 'streamId'>,
+  existing: ReadonlyMap<string, ExistingJob>,
+  incoming: readonly JobRow[],
+): Promise<ReadonlyMap<string, ExistingJob>> {
+  const names = unkeyedNamesOf(incoming, existing);
+  const found = await lockExisting(client, context, [...names.keys()]);
+  if (found.size === 0) return existing;
+  const all = new Map(existing);
+  for (const [jobKey, row] of found) {
+    const key = names.get(jobKey);
+    if (key === undefined) continue;
+    all.set(key, row);
+    await client.query(jobTableSql(context.table).rename, [row.id, key]);
+    await client.query(
+      `update job_status_changes set entry_key = $4
+       where stream_id = $1 and kind = $2 and job_key = $3 and entry_key = $3`,
+      [context.streamId, context.table.kind, jobKey, key],
+    );
+  }
+  return all;
 }
 
 /**

@@ -72,7 +72,8 @@ export function entry(key: string, status: string, more: Partial<JobEntry> = {})
 export function page(walk: WalkRef, more: Partial<JobPage> = {}): JobPage {
   return {
     ...{ walk, table, terminal, entries: [], rejected: [], drift: [] },
-    ...{ state: null, requests: 1, restarts: 0, totalReported: null, nowMs: walk.startedAtMs },
+    ...{ state: null, requests: 1, restarts: 0, totalReported: null },
+    ...{ askedAtMs: Number.MAX_SAFE_INTEGER, nowMs: walk.startedAtMs },
     ...more,
   };
 }

@@ -27,6 +27,74 @@ export function jobContract(open: () => SinkUnderTest): void {
     });
   }
 
+  describe('a job whose answers leave out what tells jobs of one name apart', () => {
+    const keyed = (time: string, status: string) =>
+      entry(`a@${time}`, status, { jobKey: 'a', raw: { time, status } });
+    const bare = (status: string) => entry('a', status, { jobKey: 'a', raw: { status } });
+    const stored = async (streamId: string) =>
+      (await under.jobs(streamId)).map(({ key, status }) => [key, status]);
+
+    it('stays one row, whichever answer comes first', async () => {
+      const early = await streamWith(keyed('1', 'RUNNING'));
+      await completeWalk(under.sink, {
+        streamId: early,
+        runId: 's',
+        nowMs: 21000,
+        entries: [bare('SUCCEEDED')],
+      });
+      const late = await streamWith(bare('RUNNING'));
+      await completeWalk(under.sink, {
+        streamId: late,
+        runId: 's',
+        nowMs: 22000,
+        entries: [keyed('1', 'ERROR')],
+      });
+      expect([await stored(early), await stored(late)]).toEqual([
+        [['a@1', 'SUCCEEDED']],
+        [['a@1', 'ERROR']],
+      ]);
+      expect((await under.changes(late)).map(({ key, to }) => [key, to])).toEqual([
+        ['a@1', 'RUNNING'],
+        ['a@1', 'ERROR'],
+      ]);
+    });
+
+    it('is the newest of its name', async () => {
+      const streamId = await streamWith(keyed('1', 'SUCCEEDED'));
+      await completeWalk(under.sink, {
+        streamId,
+        runId: 's',
+        nowMs: 23000,
+        entries: [keyed('2', 'RUNNING')],
+      });
+      await completeWalk(under.sink, {
+        streamId,
+        runId: 't',
+        nowMs: 24000,
+        entries: [bare('ERROR')],
+      });
+      expect(await stored(streamId)).toEqual([
+        ['a@1', 'SUCCEEDED'],
+        ['a@2', 'ERROR'],
+      ]);
+    });
+  });
+
+  describe('a page that was asked for before something newer was stored', () => {
+    it('changes nothing of the job but that it was seen, and is no contradiction', async () => {
+      const streamId = await streamWith(entry('a', 'RUNNING'));
+      const { walk } = await begin(under.sink, { streamId, runId: 's', nowMs: 15_000 });
+      await record(streamId, 'RUNNING', entry('a', 'SUCCEEDED'));
+      const entries = [entry('a', 'RUNNING')];
+      const late = page(walk, { entries, askedAtMs: 19_999, nowMs: 21_000 });
+      expect(await store(under.sink, late)).toMatchObject({ duplicates: 1, updated: 0, open: [] });
+      expect(await under.jobs(streamId)).toMatchObject([
+        { status: 'SUCCEEDED', lastSeenAtMs: 21_000, lastSeenWalkId: walk.walkId },
+      ]);
+      expect(await under.drift(streamId)).toEqual([]);
+    });
+  });
+
   describe('a single job', () => {
     it('is read with the time since it has its status', async () => {
       const columns = { progress: 42 };
