@@ -54,7 +54,7 @@ export async function openTestSink(options: { readonly max?: number } = {}): Pro
 }
 
 /** The address of the server's maintenance database, for tests of the server as a whole. Holds a password. */
-export async function testServerUrl(): Promise<string> {
+async function testServerUrl(): Promise<string> {
   server ??= startServer();
   return server;
 }
