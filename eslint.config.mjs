@@ -72,6 +72,8 @@ export default tseslint.config(
         setTimeout: 'readonly',
         clearTimeout: 'readonly',
         Buffer: 'readonly',
+        performance: 'readonly',
+        AbortController: 'readonly',
         Date: 'readonly',
       },
     },

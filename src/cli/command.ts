@@ -8,9 +8,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What a command has of the process it runs in. */
 export interface Shell {
   /** One line of result on stdout. */
-  out(line: string): void;
+  readonly out: (line: string) => void;
   /** One line for the reader's eyes on stderr. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
   /** Whether stderr is a terminal, where bars may be drawn. */
   readonly isTerminal: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,7 +20,7 @@ export interface Shell {
   /** Fires at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
   /** A logger writing JSON lines to stderr at this level. */
-  log(level: string): Log;
+  readonly log: (level: string) => Log;
 }
 
 /** Options that every command shares. */

@@ -19,7 +19,7 @@ const plainEveryMs = 5_000;
 /** Bars on a terminal, a plain line every 5 s elsewhere; always on stderr. */
 export function createProgress(shell: {
   readonly isTerminal: boolean;
-  note(line: string): void;
+  readonly note: (line: string) => void;
 }): Progress {
   return shell.isTerminal
     ? bars()

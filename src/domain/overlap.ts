@@ -1,5 +1,5 @@
 /** How many of the last proven rows are remembered: as many rows may be inserted or deleted between two requests before a walk has to restart. */
-export const ANCHORS_MAX = 256;
+const ANCHORS_MAX = 256;
 
 /** The keys of a page's rows in order. Null: a row that says nothing by which to know it again; it proves nothing. */
 export type RowKeys = readonly (string | null)[];

@@ -15,7 +15,7 @@ export interface Runtime {
   readonly sink: Sink;
   readonly streams: readonly StreamRuntime[];
   /** Writes the request counts gathered so far. */
-  flushCounts(): Promise<void>;
+  readonly flushCounts: () => Promise<void>;
   /** Flushes, and closes the HTTP connections. The sink is the caller's to close. */
   close(): Promise<void>;
 }

@@ -5,8 +5,6 @@ import { QUEUE_NAMES } from '../queue/catalog.ts';
 import type { FastifyPluginCallback } from 'fastify';
 import type { QueueBackend } from '../queue/backend.ts';
 
-type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
-
 /** Where the board is served. */
 export const boardPath = '/queues';
 
@@ -18,7 +16,7 @@ export function boardPlugin({
   const adapter = new FastifyAdapter().setBasePath(boardPath);
   const description = kind === 'redis' ? 'on Redis' : 'on PostgreSQL';
   createBullBoard({
-    serverAdapter: adapter as unknown as ServerAdapter, // It brings its own copy of the API's types.
+    serverAdapter: adapter,
     queues: QUEUE_NAMES.map((name) => new BullMQAdapter(queues[name], { description })),
     options: {
       uiConfig: {

@@ -20,8 +20,9 @@ function truthOf(cloud: Simulator) {
 }
 
 async function until(check: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(150)) {
+  for (const end = Date.now() + patienceMs; Date.now() < end;) {
     if (await check()) return;
+    await sleep(150);
   }
   throw new Error(`not reached within ${patienceMs / 1000} s`);
 }
@@ -52,8 +53,9 @@ function killAfter(lifeMs: number): Moment {
 /** The moment the daemon logs that event: what it does next has not happened. */
 function killAt(event: string): Moment {
   return async (daemon) => {
-    for (const end = Date.now() + 15_000; Date.now() < end; await sleep(2)) {
+    for (const end = Date.now() + 15_000; Date.now() < end;) {
       if (daemon.events().some((line) => line['event'] === event)) return;
+      await sleep(2);
     }
     throw new Error(`the daemon never logged ${event}`);
   };
@@ -121,28 +123,32 @@ await describeBackends('a daemon', (openQueue) => {
     beforeAll(openWorld);
     afterAll(closeWorld);
 
-    it('ends with exactly the rows and statuses of the cloud, each status change once', async () => {
-      // Between two pages, between a write and its acknowledgement, and whenever it comes.
-      const moments = [
-        killAt('page_stored'),
-        killAt('walk_finished'),
-        killAt('job_status_changed'),
-        killAfter(900),
-        killAfter(1_350),
-        killAfter(1_800),
-      ];
-      for (const moment of moments) {
-        const daemon = work.startDaemon();
-        await moment(daemon);
-        daemon.kill('SIGKILL');
-        await daemon.ended;
-      }
-      const survivor = work.startDaemon();
-      await until(() => isSettled(database.url, cloud));
-      await soundHistory(database.url);
-      survivor.kill('SIGTERM');
-      expect((await survivor.ended).exitCode).toBe(0);
-    }, testTimeoutMs);
+    it(
+      'ends with exactly the rows and statuses of the cloud, each status change once',
+      async () => {
+        // Between two pages, between a write and its acknowledgement, and whenever it comes.
+        const moments = [
+          killAt('page_stored'),
+          killAt('walk_finished'),
+          killAt('job_status_changed'),
+          killAfter(900),
+          killAfter(1_350),
+          killAfter(1_800),
+        ];
+        for (const moment of moments) {
+          const daemon = work.startDaemon();
+          await moment(daemon);
+          daemon.kill('SIGKILL');
+          await daemon.ended;
+        }
+        const survivor = work.startDaemon();
+        await until(() => isSettled(database.url, cloud));
+        await soundHistory(database.url);
+        survivor.kill('SIGTERM');
+        expect((await survivor.ended).exitCode).toBe(0);
+      },
+      testTimeoutMs,
+    );
   });
 
   describe('beside a second one', () => {
