@@ -29,6 +29,7 @@ const runs = Number(values.runs);
 
 const { acquireEmbeddedPostgres } = await built('embedded/postgres.js');
 const { createFreshDatabase } = await built('sinks/postgres/probe.js');
+const { migrate } = await built('sinks/postgres/migrate.js');
 
 const folder = mkdtempSync(join(tmpdir(), 'logferry-bench-'));
 chmodSync(folder, 0o755);
@@ -53,6 +54,8 @@ try {
   const measured = [];
   for (let run = 1; run <= runs && !stop.signal.aborted; run++) {
     const url = await createFreshDatabase(server.url, 'bench');
+    // As in production, `migrate` runs before: the schema engine's memory is its own.
+    await migrate({ url });
     const first = await sync(url);
     const again = await sync(url);
     const copyRate = await copyFloor(url);

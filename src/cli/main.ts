@@ -25,8 +25,8 @@ const program = new Command('logferry')
   );
 
 // Pages are garbage a moment after they are stored. By default V8 lets a heap of 30 MB grow to 140 MB of it before it looks;
-// this keeps a walk over 100,000 jobs at 170 MB of RSS instead of 240 MB, at no measurable cost (Node 20).
-setFlagsFromString('--heap-growing-percent=40');
+// this keeps a walk over 100,000 jobs at 180 MB of RSS instead of 250 MB, for 5 % of time (Node 20).
+setFlagsFromString('--heap-growing-percent=100');
 
 const stopping = new AbortController();
 const shell: Shell = {

@@ -15,7 +15,7 @@ export interface JobEntry {
   readonly progressPercent: number | null;
   /** One value for each column of the source's table, by column name; null where absent or unreadable. */
   readonly columns: Readonly<Record<string, ColumnValue>>;
-  /** The entry as received, unknown fields and unreadable texts included, pre-signed links withheld. */
+  /** What of the entry no column holds, at its place: unknown fields, unreadable values, the status as sent. Links withheld. */
   readonly raw: JsonValue;
 }
 

@@ -1,7 +1,7 @@
 import type { Column, ColumnReading, ColumnValue } from './column.ts';
 import type { Drift, DriftKind } from './entry.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import { withholdInText } from './links.ts';
+import { withholdInText, withholdLinks } from './links.ts';
 
 /**
  * Reading typed columns out of an entry. A field that does not parse becomes null, its text stays in `raw` (P7), and the
@@ -65,6 +65,8 @@ export function unixSeconds(...path: readonly string[]): Column {
 
 export interface FieldsReading {
   readonly columns: Readonly<Record<string, ColumnValue>>;
+  /** What no column holds, at its place in the entry: unknown fields, unreadable values, fields that are kept as sent. Links withheld. */
+  readonly rest: JsonObject;
   /** Fields that did not parse, and fields that nobody knows. */
   readonly drift: readonly Drift[];
 }
@@ -72,33 +74,38 @@ export interface FieldsReading {
 /** Reads one entry: a value for every column, null where absent or unreadable. */
 export type FieldReader = (entry: JsonObject) => FieldsReading;
 
-/** Where a field leads: to a column, to further fields, or to nothing that a column holds. */
+/** Where a field leads: to a column, to further fields, into `rest` as it is, or nowhere. */
 type Field =
   | { readonly kind: 'column'; readonly name: string; readonly column: Column }
   | { readonly kind: 'object'; readonly fields: Map<string, Field> }
-  | { readonly kind: 'known' };
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'dropped' };
 
 /**
  * Prepares the reading of a kind of entry, once: a page of 500 jobs is read in one pass over its fields.
- * @param known paths that no column reads, and that are no drift either
+ * @param known.kept paths of fields that go into `rest` as sent, and are no drift
+ * @param known.dropped paths of fields that must not be stored
  */
 export function fieldReader(
   columns: Readonly<Record<string, Column>>,
-  known: readonly (readonly string[])[],
+  known: {
+    readonly kept: readonly (readonly string[])[];
+    readonly dropped: readonly (readonly string[])[];
+  },
 ): FieldReader {
   const root = new Map<string, Field>();
   for (const [name, column] of Object.entries(columns)) {
     place(root, column.path, { kind: 'column', name, column });
   }
-  for (const path of known) place(root, path, { kind: 'known' });
+  for (const path of known.kept) place(root, path, { kind: 'kept' });
+  for (const path of known.dropped) place(root, path, { kind: 'dropped' });
   const empty: Readonly<Record<string, ColumnValue>> = Object.fromEntries(
     Object.keys(columns).map((name) => [name, null]),
   );
   return (entry) => {
-    const values = { ...empty };
-    const drift: Drift[] = [];
-    readObject(entry, root, '', values, drift);
-    return { columns: values, drift };
+    const read = { columns: { ...empty }, drift: [] };
+    const rest = readObject(entry, root, '', read);
+    return { ...read, rest };
   };
 }
 
@@ -115,31 +122,45 @@ function place(fields: Map<string, Field>, path: readonly string[], leaf: Field)
   place(branch.fields, rest, leaf);
 }
 
+interface Reading {
+  readonly columns: Record<string, ColumnValue>;
+  readonly drift: Drift[];
+}
+
+/** Adds what it reads to `into`, and answers what is left. */
 function readObject(
   object: JsonObject,
   fields: ReadonlyMap<string, Field>,
   prefix: string,
-  values: Record<string, ColumnValue>,
-  drift: Drift[],
-): void {
+  into: Reading,
+): JsonObject {
+  const left: [string, JsonValue][] = [];
+  const report = (name: string, kind: DriftKind, value: JsonValue): void => {
+    const path = withholdInText(prefix + name).slice(0, pathMax);
+    into.drift.push({ path, kind, sample: sampleOf(value) });
+    left.push([withholdInText(name), withholdLinks(value)]);
+  };
   for (const name of Object.keys(object)) {
     const value = object[name] ?? null;
     const field = fields.get(name);
     if (field === undefined) {
-      const path = withholdInText(prefix + name).slice(0, pathMax);
-      drift.push({ path, kind: 'unknown_field', sample: sampleOf(value) });
-    } else if (value === null || field.kind === 'known') {
+      report(name, 'unknown_field', value);
+    } else if (field.kind === 'kept') {
+      left.push([name, withholdLinks(value)]);
+    } else if (value === null || field.kind === 'dropped') {
       continue;
     } else if (field.kind === 'column') {
       const reading = field.column.read(value);
-      if (reading.ok) values[field.name] = reading.value;
-      else drift.push({ path: prefix + name, kind: reading.kind, sample: sampleOf(value) });
+      if (reading.ok) into.columns[field.name] = reading.value;
+      else report(name, reading.kind, value);
     } else if (isJsonObject(value)) {
-      readObject(value, field.fields, `${prefix}${name}.`, values, drift);
+      const rest = readObject(value, field.fields, `${prefix}${name}.`, into);
+      if (Object.keys(rest).length > 0) left.push([name, rest]);
     } else {
-      drift.push({ path: prefix + name, kind: 'unexpected_type', sample: sampleOf(value) });
+      report(name, 'unexpected_type', value);
     }
   }
+  return Object.fromEntries(left);
 }
 
 const pathMax = 200;

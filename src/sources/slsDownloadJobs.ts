@@ -79,8 +79,11 @@ const table: JobTable = {
   columns: { project: { type: 'text' }, ...fields },
 };
 
-/** `filePath` is the link to the file: asked for anew whenever it is needed, stored nowhere. */
-const readFields = fieldReader(fields, [['status'], ['executionDetails', 'filePath']]);
+/** `filePath` is the link to the file: asked for anew whenever it is needed, stored nowhere (P8). */
+const readFields = fieldReader(fields, {
+  kept: [['status']],
+  dropped: [['executionDetails', 'filePath']],
+});
 
 const statuses: ReadonlySet<string> = new Set(['STARTING', 'RUNNING', 'SUCCEEDED', 'ERROR']);
 const terminal: ReadonlySet<string> = new Set(['SUCCEEDED', 'ERROR']);
@@ -150,7 +153,7 @@ function readJob(job: JsonValue, stream: Stream): EntryReading {
   const name = job['name'];
   if (typeof name !== 'string' || name === '') return rejected('no_name', job);
   if (name.length > nameCharactersMax) return rejected('name_too_long', job);
-  const { columns, drift } = readFields(job);
+  const { columns, drift, rest } = readFields(job);
   const created = wholeNumber(job['createTime'] ?? null);
   const status = typeof job['status'] === 'string' ? job['status'].trim().toUpperCase() : '';
   const progress = columns['progress'];
@@ -164,7 +167,7 @@ function readJob(job: JsonValue, stream: Stream): EntryReading {
       status: status === '' ? 'UNKNOWN' : status,
       progressPercent: typeof progress === 'number' ? progress : null,
       columns: { ...columns, project: stream.project },
-      raw: rawOf(job),
+      raw: rest,
     },
   };
 }
@@ -174,11 +177,11 @@ function statusDrift(status: string, job: JsonObject): readonly Drift[] {
   return [{ path: 'status', kind: 'unknown_value', sample: sampleOf(job['status'] ?? null) }];
 }
 
-/** The entry as received, but for the link to the file. */
+/** All of an entry that cannot be stored, but for the link to its file. */
 function rawOf(job: JsonValue): JsonValue {
   const details = isJsonObject(job) ? job['executionDetails'] : undefined;
   if (!isJsonObject(job) || !isJsonObject(details)) return withholdLinks(job);
-  if (details['filePath'] === undefined || details['filePath'] === '') return withholdLinks(job);
+  if (details['filePath'] === undefined) return withholdLinks(job);
   return withholdLinks({ ...job, executionDetails: { ...details, filePath: WITHHELD } });
 }
 

@@ -76,13 +76,29 @@ describe('ListDownloadJobs', () => {
     });
   });
 
-  it('keeps all of the example in raw but the link to the file', () => {
+  it('keeps the status as sent in raw, and nothing that a column holds', () => {
     const sent = (parseJson(example) as { results: JsonObject[] }).results[0]!;
-    const details = sent['executionDetails'] as JsonObject;
-    expect(entryOf(sent).entry.raw).toEqual({
-      ...sent,
-      executionDetails: { ...details, filePath: '[withheld]' },
+    expect(entryOf(sent).entry.raw).toEqual({ status: 'STARTING、RUNNING、SUCCEEDED、ERROR' });
+  });
+
+  it('keeps unknown fields and unreadable values in raw, at their place', () => {
+    const job = {
+      name: 'a',
+      status: 'Running',
+      tier: { size: 9 },
+      executionDetails: { progress: 'n/a', fileSize: 3, node: 'x' },
+    };
+    expect(entryOf(job).entry.raw).toEqual({
+      status: 'Running',
+      tier: { size: 9 },
+      executionDetails: { progress: 'n/a', node: 'x' },
     });
+  });
+
+  it('holds the link to the file nowhere', () => {
+    const link = 'https://h/x.csv?Expires=1&Signature=secret';
+    const job = { name: 'a', status: 'SUCCEEDED', executionDetails: { filePath: link } };
+    expect(JSON.stringify(entryOf(job))).not.toMatch(/secret|h\/x\.csv/);
   });
 
   it('reports the status of the example, which is no status, as drift, and nothing else of it', () => {

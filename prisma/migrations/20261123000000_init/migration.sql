@@ -172,7 +172,7 @@ comment on column download_jobs.last_seen_walk_id is 'The walk that saw the job 
 comment on column download_jobs.settled_at is 'When the job was first seen in a terminal status; null while it is open.';
 comment on column download_jobs.vanished_at is 'When a complete walk no longer listed the job, or the service said it was gone; null while it is listed.';
 comment on column download_jobs.content_hash is 'Hash of columns and raw: tells a changed entry from one seen again.';
-comment on column download_jobs.raw is 'The entry as received, unknown fields included, pre-signed links withheld.';
+comment on column download_jobs.raw is 'What no column holds, at its place in the answer: unknown fields, values that did not parse, the status as sent. The link to the file is stored nowhere.';
 
 -- One index for two purposes: the changes of one job in their order, and a key for every row.
 create table job_status_changes (
@@ -195,7 +195,7 @@ comment on column job_status_changes.kind is 'Kind of job: download_job.';
 comment on column job_status_changes.stream_id is 'The stream that lists the job (streams.id).';
 comment on column job_status_changes.entry_key is 'Identity of the job within its stream and kind (download_jobs.entry_key).';
 comment on column job_status_changes.job_key is 'The name by which the service is asked about the job.';
-comment on column job_status_changes.from_status is 'Status before; null at the first sight of the job.';
+comment on column job_status_changes.from_status is 'Status before; null at the first sight of a job that was still running. A job that was over when first seen has no change.';
 comment on column job_status_changes.to_status is 'Status after.';
 comment on column job_status_changes.progress is 'Progress in percent when the change was seen.';
 comment on column job_status_changes.observed_at is 'When the change was seen; the change itself happened at or before this time.';

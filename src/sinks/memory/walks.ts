@@ -1,5 +1,6 @@
 import { mergeJobs, withKnownKeys } from '../../domain/mergeJobs.ts';
 import { storableText } from '../../domain/storable.ts';
+import { pagesPerClaimMax } from '../claim.ts';
 import { driftRowsOf, jobRowOf, rejectedRowsOf } from '../jobRow.ts';
 import { jsonText, parseJsonText } from '../jsonText.ts';
 import type { JobPage, PageOutcome, WalkRef, WalkSink } from '../sink.ts';
@@ -48,7 +49,7 @@ export function walksOf(contents: Contents): WalkSink {
       }
       const walk = mine ?? newWalk(contents, { streamId, runId, startedAtMs: nowMs });
       contents.walks.set(walk.id, walk);
-      const version = stream.version + 1;
+      const version = (Math.floor(stream.version / pagesPerClaimMax) + 1) * pagesPerClaimMax;
       const state = mine === undefined ? null : stream.state;
       contents.streams.set(streamId, { ...stream, version, state });
       return {

@@ -24,13 +24,17 @@ export function existingOf(job: MemoryJob): ExistingJob {
   };
 }
 
-/** The key of the newest job of each name, for the entries that have nothing but their name. */
+/** The key of the newest job of each name, for the entries that have nothing but their name and are not stored by it. */
 export function latestKeys(
   contents: Contents,
   context: WriteContext,
   incoming: readonly JobRow[],
 ): ReadonlyMap<string, string> {
-  const names = new Set(incoming.flatMap(({ key, jobKey }) => (key === jobKey ? [jobKey] : [])));
+  const isStored = (key: string) =>
+    contents.jobs.has(jobIdOf(context.table, context.streamId, key));
+  const names = new Set(
+    incoming.flatMap(({ key, jobKey }) => (key === jobKey && !isStored(key) ? [jobKey] : [])),
+  );
   if (names.size === 0) return new Map();
   return new Map(
     [...contents.jobs.values()]

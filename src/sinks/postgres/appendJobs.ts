@@ -1,32 +1,37 @@
-import { mergeJobs, withKnownKeys } from '../../domain/mergeJobs.ts';
+import type pg from 'pg';
+import { mergeJobs } from '../../domain/mergeJobs.ts';
 import { driftRowsOf, jobRowOf, rejectedRowsOf } from '../jobRow.ts';
 import { jsonText } from '../jsonText.ts';
 import type { JobPage, PageOutcome } from '../sink.ts';
 import type { Database } from './transaction.ts';
+import type { InTurn } from './turns.ts';
 import { RolledBack, inTransaction } from './transaction.ts';
 import {
   insertJobs,
-  latestKeys,
-  lockExisting,
+  insertLine,
+  lockKnown,
   markSeen,
   recordChanges,
   storeDrift,
   storeRejected,
   updateJobs,
-  withUnkeyed,
 } from './writeJobs.ts';
 
 /**
  * Stores a page: see WalkSink.appendJobs. The checkpoint is moved first: that takes the lock under which the stream's rows
  * are inserted, and a walker that was fenced off writes nothing at all.
  */
-export async function appendJobs(database: Database, page: JobPage): Promise<PageOutcome> {
+export async function appendJobs(
+  { database, inTurn }: { readonly database: Database; readonly inTurn: InTurn },
+  page: JobPage,
+): Promise<PageOutcome> {
   const { walk, table, terminal, nowMs } = page;
   const given = page.entries.map((entry) => jobRowOf(table, entry));
   const rejected = rejectedRowsOf(page.rejected);
   const context = { table, streamId: walk.streamId, walkId: walk.walkId, nowMs };
+  const lines = new Map(given.map((row) => [row, insertLine(context, row, terminal)]));
 
-  return inTransaction<PageOutcome>(database, async (client) => {
+  const write = async (client: pg.PoolClient): Promise<PageOutcome | RolledBack<PageOutcome>> => {
     const moved = await client.query(
       `update checkpoints set state = $3::jsonb, version = version + 1, updated_at = $4
        where stream_id = $1 and partition = '' and version = $2`,
@@ -34,13 +39,13 @@ export async function appendJobs(database: Database, page: JobPage): Promise<Pag
     );
     if (moved.rowCount !== 1) return new RolledBack<PageOutcome>({ kind: 'moved' });
 
-    const incoming = withKnownKeys(given, await latestKeys(client, context, given));
-    const keys = [...new Set(incoming.map(({ key }) => key))];
-    const keyed = await lockExisting(client, context, keys);
-    const existing = await withUnkeyed(client, context, keyed, incoming);
+    const { incoming, existing } = await lockKnown(client, context, given);
     const { walkId } = walk;
     const merged = mergeJobs({ existing, incoming, terminal, walkId, askedAtMs: page.askedAtMs });
-    await insertJobs(client, context, merged.inserts);
+    const newLines = merged.inserts.map(
+      ({ incoming: row }) => lines.get(row) ?? insertLine(context, row, terminal),
+    );
+    await insertJobs(client, table, newLines);
     await updateJobs(client, context, merged.updates);
     await markSeen(client, context, merged.seen);
     await recordChanges(client, context, merged.changes);
@@ -67,5 +72,6 @@ export async function appendJobs(database: Database, page: JobPage): Promise<Pag
       ...{ inserted, updated, duplicates },
       open: merged.open.map((entryKey) => ({ streamId: walk.streamId, entryKey })),
     };
-  });
+  };
+  return inTurn(walk.streamId, () => inTransaction<PageOutcome>(database, write));
 }

@@ -4,6 +4,8 @@ import type { ColumnType, ColumnValue, JobTable } from '../../domain/column.ts';
 export interface JobTableSql {
   /** $1 stream, $2 entry keys. Locks what it finds, in the order of ids: two transactions cannot wait for each other. */
   readonly lockByKeys: string;
+  /** $1 stream, $2 job keys. The newest row of each name; no index, asked for hardly ever. */
+  readonly latestKeys: string;
   /** Fields as `insertFields` gives them. */
   readonly copyIn: string;
   /** $1 JSON array of rows as `updateRecord` gives them, $2 now, $3 walk or null to keep the last one. */
@@ -59,6 +61,11 @@ function build(table: JobTable): JobTableSql {
       where stream_id = $1 and entry_key = any($2::text[])
       order by id
       for no key update`,
+    latestKeys: `
+      select distinct on (job_key) job_key, entry_key
+      from ${t}
+      where stream_id = $1 and job_key = any($2::text[])
+      order by job_key, id desc`,
     copyIn: `copy ${t} (${[...leadingColumns, ...columns].join(', ')}) from stdin`,
     update: `
       update ${t} as t set

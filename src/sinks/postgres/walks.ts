@@ -1,4 +1,5 @@
 import { storableText } from '../../domain/storable.ts';
+import { pagesPerClaimMax } from '../claim.ts';
 import { parseJsonText } from '../jsonText.ts';
 import type { WalkCounts, WalkSink } from '../sink.ts';
 import { appendJobs } from './appendJobs.ts';
@@ -7,16 +8,18 @@ import { jobTableSql } from './jobTableSql.ts';
 import type { StreamRegistry } from './streams.ts';
 import type { Database } from './transaction.ts';
 import { RolledBack, inTransaction } from './transaction.ts';
+import { createTurns } from './turns.ts';
 
 type Begun = Awaited<ReturnType<WalkSink['beginWalk']>>;
 type Ended = Awaited<ReturnType<WalkSink['endWalk']>>;
 
 /** Walks: claim, pages, end. The row of `checkpoints` is the lock and its version the fence. */
 export function walksOf(database: Database, streams: StreamRegistry): WalkSink {
+  const pages = { database, inTurn: createTurns() };
   return {
     registerStreams: streams.register,
     beginWalk: async (run) => beginWalk(database, run),
-    appendJobs: async (page) => appendJobs(database, page),
+    appendJobs: async (page) => appendJobs(pages, page),
     endWalk: async (end) => endWalk(database, end),
     noteWalkError: async ({ walk, error }) =>
       translated(database.url, async () => {
@@ -61,10 +64,10 @@ async function beginWalk(
     const walk = mine ?? (await startWalk());
     const claimed = await client.query<{ version: string }>(
       `update checkpoints set
-         version = version + 1, updated_at = $2, state = case when $3 then state end
+         version = (version / $4 + 1) * $4, updated_at = $2, state = case when $3 then state end
        where stream_id = $1 and partition = ''
        returning version`,
-      [streamId, now, mine !== undefined],
+      [streamId, now, mine !== undefined, pagesPerClaimMax],
     );
     const state = mine === undefined ? null : (locked.rows[0]?.state ?? null);
     return {

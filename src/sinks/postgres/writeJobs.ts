@@ -1,16 +1,10 @@
 import type pg from 'pg';
 import type { ColumnValue, JobTable } from '../../domain/column.ts';
-import type {
-  ExistingJob,
-  JobInsert,
-  JobUpdate,
-  MergedJobs,
-  StatusChange,
-} from '../../domain/mergeJobs.ts';
-import { unkeyedNamesOf } from '../../domain/mergeJobs.ts';
+import type { ExistingJob, JobUpdate, MergedJobs, StatusChange } from '../../domain/mergeJobs.ts';
+import { unkeyedNamesOf, withKnownKeys } from '../../domain/mergeJobs.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
 import { arrayLiteral } from './arrayLiteral.ts';
-import { copyRows } from './copyRows.ts';
+import { copyLine, copyText } from './copyText.ts';
 import { fieldOf, jobTableSql } from './jobTableSql.ts';
 
 // The hot writes of a page and of a tracked job, each one statement, all inside the caller's transaction.
@@ -55,48 +49,72 @@ export async function lockExisting(
   );
 }
 
-/** The key of the newest job of each name, for the entries that have nothing but their name. Usually there are none. */
-export async function latestKeys(
-  client: pg.PoolClient,
-  context: Pick<WriteContext, 'table' | 'streamId'>,
-  incoming: readonly JobRow[],
-): Promise<ReadonlyMap<string, string>> {
-  const names = incoming.flatMap(({ key, jobKey }) => (key === jobKey ? [jobKey] : []));
-  if (names.length === 0) return new Map();
-  // job_status_changes_stream_id_job_key_idx: every job has at least the change of its first sight.
-  const { rows } = await client.query<{ job_key: string; entry_key: string }>(
-    `select distinct on (job_key) job_key, entry_key
-     from job_status_changes
-     where stream_id = $1 and kind = $2 and job_key = any($3::text[])
-     order by job_key, id desc`,
-    [context.streamId, context.table.kind, arrayLiteral(names)],
-  );
-  return new Map(rows.map((row) => [row.job_key, row.entry_key]));
+/** The entries of a page under the keys they have in the table, with the rows that are stored of them. */
+export interface KnownJobs {
+  readonly incoming: readonly JobRow[];
+  readonly existing: ReadonlyMap<string, ExistingJob>;
 }
 
-/** Adds the rows that an earlier answer could store under their name only, and gives them the key that is now known. */
-export async function withUnkeyed(
+/**
+ * Finds and locks what is stored of a page. Entries whose answer left out what tells jobs of one name apart find the newest
+ * row of their name; rows that were stored from such an answer get the key that is now known.
+ */
+export async function lockKnown(
   client: pg.PoolClient,
   context: Pick<WriteContext, 'table' | 'streamId'>,
-  existing: ReadonlyMap<string, ExistingJob>,
-  incoming: readonly JobRow[],
-): Promise<ReadonlyMap<string, ExistingJob>> {
-  const names = unkeyedNamesOf(incoming, existing);
-  const found = await lockExisting(client, context, [...names.keys()]);
-  if (found.size === 0) return existing;
-  const all = new Map(existing);
-  for (const [jobKey, row] of found) {
-    const key = names.get(jobKey);
-    if (key === undefined) continue;
-    all.set(key, row);
+  given: readonly JobRow[],
+): Promise<KnownJobs> {
+  const keys = new Set(given.flatMap(({ key, jobKey }) => [key, jobKey]));
+  const locked = await lockExisting(client, context, [...keys]);
+  const bare = given.filter(({ key, jobKey }) => key === jobKey && !locked.has(key));
+  const incoming = bare.length === 0 ? given : withKnownKeys(given, await latestOf(bare));
+  const renamed = incoming.flatMap(({ key }) => (locked.has(key) ? [] : [key]));
+  const more = bare.length === 0 ? [] : await lockExisting(client, context, renamed);
+  const existing = new Map([...locked, ...more]);
+  for (const [name, key] of unkeyedNamesOf(incoming, existing)) {
+    const row = existing.get(name);
+    if (row === undefined) continue;
+    existing.set(key, row);
     await client.query(jobTableSql(context.table).rename, [row.id, key]);
     await client.query(
       `update job_status_changes set entry_key = $4
        where stream_id = $1 and kind = $2 and job_key = $3 and entry_key = $3`,
-      [context.streamId, context.table.kind, jobKey, key],
+      [context.streamId, context.table.kind, name, key],
     );
   }
-  return all;
+  return { incoming, existing };
+
+  async function latestOf(unknown: readonly JobRow[]): Promise<ReadonlyMap<string, string>> {
+    const { rows } = await client.query<{ job_key: string; entry_key: string }>(
+      jobTableSql(context.table).latestKeys,
+      [context.streamId, arrayLiteral(unknown.map(({ jobKey }) => jobKey))],
+    );
+    return new Map(rows.map((row) => [row.job_key, row.entry_key]));
+  }
+}
+
+/** The line of a new row for COPY. Written while the page waits for its turn, so that the transaction itself is short. */
+export function insertLine(
+  context: WriteContext & { readonly walkId: string },
+  row: JobRow,
+  terminal: ReadonlySet<string>,
+): string {
+  const { streamId, walkId, nowMs, table } = context;
+  const now = new Date(nowMs).toISOString();
+  const types = Object.values(table.columns);
+  return copyLine([
+    streamId,
+    row.key,
+    row.jobKey,
+    row.status,
+    now,
+    now,
+    walkId,
+    terminal.has(row.status) ? now : null,
+    row.contentHash,
+    row.raw,
+    ...row.values.map((value, index) => fieldOf(types[index]?.type ?? 'text', value)),
+  ]);
 }
 
 /**
@@ -105,28 +123,10 @@ export async function withUnkeyed(
  */
 export async function insertJobs(
   client: pg.PoolClient,
-  context: WriteContext & { readonly walkId: string },
-  inserts: readonly JobInsert<JobRow>[],
+  table: JobTable,
+  lines: readonly string[],
 ): Promise<void> {
-  const now = new Date(context.nowMs).toISOString();
-  const types = Object.values(context.table.columns).map(({ type }) => type);
-  await copyRows(
-    client,
-    jobTableSql(context.table).copyIn,
-    inserts.map(({ incoming, isTerminal }) => [
-      context.streamId,
-      incoming.key,
-      incoming.jobKey,
-      incoming.status,
-      now,
-      now,
-      context.walkId,
-      isTerminal ? now : null,
-      incoming.contentHash,
-      incoming.raw,
-      ...incoming.values.map((value, index) => fieldOf(types[index] ?? 'text', value)),
-    ]),
-  );
+  await copyText(client, jobTableSql(table).copyIn, lines.join(''));
 }
 
 /** @param context.walkId null outside a walk: the last walk that saw the row stays noted */
@@ -178,21 +178,25 @@ export async function recordChanges(
   changes: readonly StatusChange<JobRow>[],
 ): Promise<void> {
   const now = new Date(context.nowMs).toISOString();
-  await copyRows(
+  await copyText(
     client,
     `copy job_status_changes (
       kind, stream_id, entry_key, job_key, from_status, to_status, progress, observed_at
     ) from stdin`,
-    changes.map(({ incoming, from }) => [
-      context.table.kind,
-      context.streamId,
-      incoming.key,
-      incoming.jobKey,
-      from,
-      incoming.status,
-      incoming.progressPercent,
-      now,
-    ]),
+    changes
+      .map(({ incoming, from }) =>
+        copyLine([
+          context.table.kind,
+          context.streamId,
+          incoming.key,
+          incoming.jobKey,
+          from,
+          incoming.status,
+          incoming.progressPercent,
+          now,
+        ]),
+      )
+      .join(''),
   );
 }
 

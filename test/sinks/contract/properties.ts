@@ -183,6 +183,8 @@ export function propertyContract(open: () => SinkUnderTest): void {
         const changes = await under.changes(streamId);
         for (const { key, status, settledAtMs } of await under.jobs(streamId)) {
           const chain = changes.filter((change) => change.key === key);
+          // Over when it was first seen: nobody saw it change.
+          if (chain.length === 0 && terminal.has(status)) continue;
           expect(chain.map(({ from }) => from)).toEqual([
             null,
             ...chain.map(({ to }) => to).slice(0, -1),

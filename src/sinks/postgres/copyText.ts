@@ -5,38 +5,27 @@ import { from as copyFrom } from 'pg-copy-streams';
 export type CopyField = string | number | boolean | null;
 
 /**
- * Writes rows by COPY, the fastest way in (77,000 rows/s against 50,000 by jsonb_to_recordset, reference/stack.md).
+ * Writes lines by COPY, the fastest way in (measured: 77,000 rows/s against 50,000 by jsonb_to_recordset). No lines, no statement.
  * @param statement `copy table (columns) from stdin`, a constant
- * @param rows one field for each of its columns
+ * @param text lines as copyLine makes them, one field for each of the columns
  */
-export async function copyRows(
+export async function copyText(
   client: pg.PoolClient,
   statement: string,
-  rows: readonly (readonly CopyField[])[],
+  text: string,
 ): Promise<void> {
-  if (rows.length === 0) return;
-  const bytes = Buffer.from(copyText(rows));
+  if (text === '') return;
   const stream = client.query(copyFrom(statement));
   await new Promise<void>((resolve, reject) => {
     stream.on('error', reject);
     stream.on('finish', resolve);
-    stream.end(bytes);
+    stream.end(Buffer.from(text));
   });
 }
 
-/** Rows in COPY's text format. */
-export function copyText(rows: readonly (readonly CopyField[])[]): string {
-  let text = '';
-  for (const row of rows) {
-    let separator = '';
-    for (const field of row) {
-      text += separator;
-      text += fieldText(field);
-      separator = '\t';
-    }
-    text += '\n';
-  }
-  return text;
+/** One row in COPY's text format, with its line end. */
+export function copyLine(row: readonly CopyField[]): string {
+  return `${row.map(fieldText).join('\t')}\n`;
 }
 
 const breaks = /[\t\n\r]/;

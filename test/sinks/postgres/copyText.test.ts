@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { arrayLiteral } from '../../../src/sinks/postgres/arrayLiteral.ts';
-import type { CopyField } from '../../../src/sinks/postgres/copyRows.ts';
-import { copyText } from '../../../src/sinks/postgres/copyRows.ts';
+import type { CopyField } from '../../../src/sinks/postgres/copyText.ts';
+import { copyLine } from '../../../src/sinks/postgres/copyText.ts';
 
 const nasty = fc.string({
   unit: fc.constantFrom('\\', '\t', '\n', '\r', 'N', '.', 'a', '"', ',', '{', '}', 'ü'),
@@ -30,14 +30,14 @@ describe('COPY text', () => {
     const rows = fc.array(fc.array(fc.option(nasty), { minLength: 2, maxLength: 2 }));
     fc.assert(
       fc.property(rows, (given) => {
-        expect(readCopy(copyText(given))).toEqual(given);
+        expect(readCopy(given.map(copyLine).join(''))).toEqual(given);
       }),
     );
   });
 
   it('writes booleans and numbers as PostgreSQL reads them', () => {
     const row: CopyField[] = [true, false, 1.5, -3, null, ''];
-    expect(copyText([row])).toBe('t\tf\t1.5\t-3\t\\N\t\n');
+    expect(copyLine(row)).toBe('t\tf\t1.5\t-3\t\\N\t\n');
   });
 });
 
