@@ -167,6 +167,8 @@ try {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
 }
+// Everything is closed and written; only timers of libraries (a Redis client's, for 2 s) would still hold the process.
+process.exit();
 
 async function run(work: () => Promise<ExitCode>): Promise<void> {
   try {

@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer';
+import { setImmediate } from 'node:timers/promises';
 import { HttpError } from '../../http/httpError.ts';
 import { JsonError, parseJson } from '../../http/json.ts';
 import type { HttpClient } from '../../http/client.ts';
@@ -78,6 +79,8 @@ async function tryOnce(
   const response = await send(options, { attempt, keys }, signal);
   const receivedAtMs = options.nowMs();
   const reading = readBody(attempt.request, response);
+  // Parsing a page takes milliseconds, and so does what the caller does with it: let waiting transactions go on in between.
+  await setImmediate();
   if (response.status < 200 || response.status > 299) {
     throw refusedError(attempt, { response, body: reading.body, receivedAtMs });
   }

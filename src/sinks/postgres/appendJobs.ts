@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import type pg from 'pg';
 import { mergeJobs } from '../../domain/mergeJobs.ts';
 import { driftRowsOf, jobRowOf, rejectedRowsOf } from '../jobRow.ts';
+import type { JobRow } from '../jobRow.ts';
 import { jsonText } from '../jsonText.ts';
 import type { JobPage, PageOutcome } from '../sink.ts';
 import type { Database } from './transaction.ts';
@@ -26,12 +28,16 @@ export async function appendJobs(
   page: JobPage,
 ): Promise<PageOutcome> {
   const { walk, table, terminal, nowMs } = page;
-  const given = page.entries.map((entry) => jobRowOf(table, entry));
-  const rejected = rejectedRowsOf(page.rejected);
   const context = { table, streamId: walk.streamId, walkId: walk.walkId, nowMs };
-  const lines = new Map(given.map((row) => [row, insertLine(context, row, terminal)]));
+  const rejected = rejectedRowsOf(page.rejected);
+  // Begun now, while the page before is being written; a failure is met when this page's turn comes.
+  const preparing = prepare(context, page);
+  preparing.catch(() => undefined);
 
-  const write = async (client: pg.PoolClient): Promise<PageOutcome | RolledBack<PageOutcome>> => {
+  const write = async (
+    client: pg.PoolClient,
+    { rows, lines }: PreparedPage,
+  ): Promise<PageOutcome | RolledBack<PageOutcome>> => {
     const moved = await client.query(
       `update checkpoints set state = $3::jsonb, version = version + 1, updated_at = $4
        where stream_id = $1 and partition = '' and version = $2`,
@@ -39,7 +45,7 @@ export async function appendJobs(
     );
     if (moved.rowCount !== 1) return new RolledBack<PageOutcome>({ kind: 'moved' });
 
-    const { incoming, existing } = await lockKnown(client, context, given);
+    const { incoming, existing } = await lockKnown(client, context, rows);
     const { walkId } = walk;
     const merged = mergeJobs({ existing, incoming, terminal, walkId, askedAtMs: page.askedAtMs });
     const newLines = merged.inserts.map(
@@ -73,5 +79,32 @@ export async function appendJobs(
       open: merged.open.map((entryKey) => ({ streamId: walk.streamId, entryKey })),
     };
   };
-  return inTurn(walk.streamId, () => inTransaction<PageOutcome>(database, write));
+  return inTurn(walk.streamId, async () => {
+    const prepared = await preparing;
+    return inTransaction<PageOutcome>(database, (client) => write(client, prepared));
+  });
+}
+
+/** A page's rows, and the line that each would be inserted with. */
+interface PreparedPage {
+  readonly rows: readonly JobRow[];
+  readonly lines: ReadonlyMap<JobRow, string>;
+}
+
+/** Rows prepared in one go, about 1 ms: the transaction of the page before must not wait long for its next statement. */
+const rowsAtOnce = 100;
+
+async function prepare(
+  context: Parameters<typeof insertLine>[0],
+  { table, entries, terminal }: JobPage,
+): Promise<PreparedPage> {
+  const rows: JobRow[] = [];
+  const lines = new Map<JobRow, string>();
+  for (const [index, entry] of entries.entries()) {
+    if (index % rowsAtOnce === 0) await setImmediate();
+    const row = jobRowOf(table, entry);
+    rows.push(row);
+    lines.set(row, insertLine(context, row, terminal));
+  }
+  return { rows, lines };
 }
