@@ -1,6 +1,6 @@
 import { backoffMs } from '../domain/backoff.ts';
 import { SourceError } from '../providers/sourceError.ts';
-import type { EngineDeps, StreamRuntime } from './ports.ts';
+import { isJobStream, type EngineDeps, type JobStream, type StreamRuntime } from './ports.ts';
 import { requeueUnfinished } from './requeueUnfinished.ts';
 import { trackJob, type TrackDecision } from './trackJob.ts';
 
@@ -17,7 +17,7 @@ export interface Followed extends FollowProgress {
 }
 
 interface Due {
-  readonly stream: StreamRuntime;
+  readonly stream: JobStream;
   readonly entryKey: string;
   readonly dueAtMs: number;
   readonly failures: number;
@@ -37,7 +37,7 @@ export async function followJobs(
   onProgress: (progress: FollowProgress) => void,
   signal: AbortSignal,
 ): Promise<Followed> {
-  const byId = new Map(streams.map((stream) => [stream.streamId, stream]));
+  const byId = new Map(streams.filter(isJobStream).map((stream) => [stream.streamId, stream]));
   let due: readonly Due[] = [];
   await requeueUnfinished(
     deps,

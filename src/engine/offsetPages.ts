@@ -11,7 +11,7 @@ import {
 import type { ApiResponse } from '../providers/apiRequest.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import type { EntryReading, OffsetPage } from '../sources/source.ts';
-import type { Clock, Log, StreamRuntime } from './ports.ts';
+import type { Clock, JobStream, Log } from './ports.ts';
 
 /** What one stored page is made of. `end` is set on the last page of a walk, which may be empty. */
 export interface WalkedPage {
@@ -46,7 +46,7 @@ const fruitlessBounds = { baseMs: 200, maxMs: 3_000 };
  */
 export async function* offsetPages(
   deps: PageDeps,
-  walk: { readonly stream: StreamRuntime; readonly state: OffsetWalkState | null },
+  walk: { readonly stream: JobStream; readonly state: OffsetWalkState | null },
   signal: AbortSignal,
 ): AsyncGenerator<WalkedPage> {
   const { stream } = walk;
@@ -83,7 +83,7 @@ export async function* offsetPages(
 
 async function askPage(
   deps: PageDeps,
-  stream: StreamRuntime,
+  stream: JobStream,
   at: OffsetRequest,
   signal: AbortSignal,
 ): Promise<{ page: OffsetPage; requests: number }> {
@@ -112,7 +112,7 @@ async function askPage(
 }
 
 /** An answer that is no list at all is a failure, not an empty page. */
-function pageOf(stream: StreamRuntime, response: ApiResponse, api: string): OffsetPage {
+function pageOf(stream: JobStream, response: ApiResponse, api: string): OffsetPage {
   const page = stream.source.listing.read(response.body, stream.settings);
   if (page !== null) return page;
   throw new SourceError(

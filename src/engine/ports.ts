@@ -1,4 +1,4 @@
-import type { Source } from '../sources/source.ts';
+import type { JobSource, Source } from '../sources/source.ts';
 import type { CloudApi } from '../providers/apiRequest.ts';
 import type { Sink } from '../sinks/sink.ts';
 
@@ -26,16 +26,24 @@ export interface TrackTiming {
 }
 
 /** A configured stream, ready to be walked: registered, its settings parsed by its source's schema. */
-export interface StreamRuntime {
+export interface StreamRuntime<Kind extends Source = Source> {
   readonly streamId: string;
   readonly name: string;
   readonly account: string;
-  readonly source: Source;
+  readonly source: Kind;
   /** What `source.streamSchema` parsed. */
   readonly settings: unknown;
   readonly track: TrackTiming;
   /** The account's API: budgeted and metered. */
   readonly api: CloudApi;
+}
+
+/** A stream whose entries are jobs: followed until terminal. */
+export type JobStream = StreamRuntime & { readonly source: JobSource };
+
+/** Narrows a stream to one of jobs. */
+export function isJobStream(stream: StreamRuntime): stream is JobStream {
+  return 'tracking' in stream.source;
 }
 
 export interface EngineDeps {

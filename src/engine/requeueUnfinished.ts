@@ -1,5 +1,5 @@
 import type { OpenJob } from '../sinks/sink.ts';
-import type { EngineDeps, StreamRuntime } from './ports.ts';
+import { isJobStream, type EngineDeps, type StreamRuntime } from './ports.ts';
 
 const batchMax = 500;
 
@@ -14,7 +14,7 @@ export async function requeueUnfinished(
   signal: AbortSignal,
 ): Promise<{ readonly open: number }> {
   let open = 0;
-  for (const stream of streams) {
+  for (const stream of streams.filter(isJobStream)) {
     let afterId = '0';
     for (;;) {
       signal.throwIfAborted();

@@ -2,7 +2,7 @@ import { nextPoll } from '../domain/pollTiming.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import type { EntryReading } from '../sources/source.ts';
 import type { StoredJob } from '../sinks/sink.ts';
-import type { EngineDeps, StreamRuntime } from './ports.ts';
+import type { EngineDeps, JobStream } from './ports.ts';
 
 export type TrackDecision =
   /** Still running: ask again then. */
@@ -14,7 +14,7 @@ export type TrackDecision =
   | { readonly kind: 'paused'; readonly resumeAtMs: number };
 
 interface Tracked {
-  readonly stream: StreamRuntime;
+  readonly stream: JobStream;
   readonly entryKey: string;
 }
 
@@ -112,7 +112,7 @@ function isAnotherJob(reading: EntryReading, entryKey: string): boolean {
 
 function waitFor(
   deps: EngineDeps,
-  stream: StreamRuntime,
+  stream: JobStream,
   stored: StoredJob,
   progressPercent: number | null,
 ): TrackDecision {

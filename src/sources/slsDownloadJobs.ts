@@ -13,7 +13,7 @@ import {
 } from '../domain/fields.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
 import { WITHHELD, withholdLinks } from '../domain/links.ts';
-import type { EntryReading, OffsetPage, Source } from './source.ts';
+import type { EntryReading, JobSource, OffsetPage } from './source.ts';
 
 /**
  * SLS ListDownloadJobs and GetDownloadJob: the log download jobs of one project.
@@ -90,7 +90,8 @@ const terminal: ReadonlySet<string> = new Set(['SUCCEEDED', 'ERROR']);
 /** Names have 2 to 64 characters (CreateDownloadJob); what is longer than this would not fit an index. */
 const nameCharactersMax = 256;
 
-export const slsDownloadJobs: Source<Stream> = {
+export const slsDownloadJobs: JobSource<Stream> = {
+  kind: 'jobs',
   id: 'aliyun.sls.download_jobs',
   provider: 'aliyun',
   product: 'sls',

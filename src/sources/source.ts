@@ -34,8 +34,8 @@ export interface JobTracking<Stream> {
   readonly isGone: (refusal: { status: number | undefined; code: string | undefined }) => boolean;
 }
 
-/** An API LogFerry can read: data and pure functions, one file each, listed in registry.ts. */
-export interface Source<Stream = unknown> {
+/** What every source tells of itself: data and pure functions, one file each, listed in registry.ts. */
+interface SourceBase<Stream> {
   /** `aliyun.sls.download_jobs`: the value of `streams.*.source`. */
   readonly id: string;
   readonly provider: 'aliyun' | 'huawei';
@@ -44,8 +44,16 @@ export interface Source<Stream = unknown> {
   readonly title: string;
   /** The keys of a stream of this source besides `source`, `account` and `schedule`. */
   readonly streamSchema: z.ZodType<Stream>;
+}
+
+/** A listing of jobs: each is stored as one row that changes, and followed until its status is terminal. */
+export interface JobSource<Stream = unknown> extends SourceBase<Stream> {
+  readonly kind: 'jobs';
   readonly pageSize: (stream: Stream) => number;
   readonly listing: OffsetListing<Stream>;
   readonly table: JobTable;
   readonly tracking: JobTracking<Stream>;
 }
+
+/** An API LogFerry can read. `kind` says how it is walked (engine/walkStream.ts) and what it stores. */
+export type Source<Stream = unknown> = JobSource<Stream>;

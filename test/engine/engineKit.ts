@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../src/domain/json.ts';
 import type { Clock, EngineDeps, Log, StreamRuntime } from '../../src/engine/ports.ts';
-import type { WalkDeps } from '../../src/engine/walkStream.ts';
+import type { WalkDeps } from '../../src/engine/reading.ts';
 import type { ApiRequest, CloudApi } from '../../src/providers/apiRequest.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
 import { sourceOf } from '../../src/sources/registry.ts';
