@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { findBinaries } from '../../src/embedded/binaries.ts';
+import { commandLineOf } from '../../src/embedded/host.ts';
 import type { EmbeddedPostgres } from '../../src/embedded/postgres.ts';
 import { acquireEmbeddedPostgres } from '../../src/embedded/postgres.ts';
 
@@ -180,12 +181,16 @@ describe('embedded PostgreSQL', () => {
   it('starts after a crash of the server, whose pid another program has by now', async () => {
     const first = await acquire('shared');
     const pid = await pidOf('shared');
+    const family = await select(first.url, 'select pid from pg_stat_activity');
     process.kill(pid ?? 0, 'SIGKILL');
     const path = join(base, 'shared/postgres/data/postmaster.pid');
     const lines = (await readFile(path, 'utf8')).split('\n');
     // A live program of the same user as the server, as a reused pid would be.
     const other = spawn('sleep', ['60'], isRoot ? { uid: (await stat(path)).uid } : {});
-    await sleep(500); // the server's other processes notice and end
+    // The server's other processes notice and end: one that is over but not collected yet has no command line.
+    const isOver = (member: (typeof family)[number]) =>
+      (commandLineOf(process, Number(member['pid'])) ?? '') === '';
+    while (!family.every(isOver)) await sleep(20);
     await writeFile(path, [String(other.pid), ...lines.slice(1)].join('\n'));
     const second = await acquire('shared');
     expect(await select(second.url, 'select 1 as one')).toEqual([{ one: 1 }]);
@@ -196,11 +201,14 @@ describe('embedded PostgreSQL', () => {
   });
 
   it('gives up at once when it is interrupted, and leaves nothing running', async () => {
-    const started = performance.now();
-    await expect(acquire('interrupted', AbortSignal.timeout(300))).rejects.toMatchObject({
-      name: expect.stringMatching(/AbortError|TimeoutError/),
-    });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const interrupt = new AbortController();
+    const acquiring = acquire('interrupted', interrupt.signal);
+    const interrupted = expect(acquiring).rejects.toMatchObject({ name: 'AbortError' });
+    const home = join(base, 'interrupted/postgres');
+    const made = async () => (await readdir(home).catch(() => [])).join(' ');
+    while (!(await made()).includes('data.new-')) await sleep(5); // initdb is at work
+    interrupt.abort();
+    await interrupted;
     expect(await pidOf('interrupted')).toBeNull();
     const held = await acquire('interrupted');
     await held.release();

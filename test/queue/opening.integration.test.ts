@@ -45,7 +45,7 @@ describe('opening the queue', () => {
       const message = await failureOf(location);
       expect(message).toMatch(says);
       expect(message).not.toMatch(/hunter2|\n/);
-      expect(Date.now() - startedAt).toBeLessThan(12_000);
+      expect(Date.now() - startedAt).toBeLessThan(30_000);
     },
   );
 

@@ -6,6 +6,9 @@ import { eventually } from './eventually.ts';
 import { done, useQueue, walk } from './useQueue.ts';
 import type { Processors } from '../../src/queue/processor.ts';
 
+/** A job that takes this long ends only by being told to. */
+const longerThanTheTestMs = 600_000;
+
 await describeBackends('stopping workers and queues', (openServer) => {
   const queue = useQueue(openServer);
 
@@ -31,7 +34,7 @@ await describeBackends('stopping workers and queues', (openServer) => {
     const attempts: number[] = [];
     const process: Processors['walk'] = async ({ attempt }, signal) => {
       attempts.push(attempt.number);
-      if (attempts.length < 3) await sleep(60_000, undefined, { signal });
+      if (attempts.length < 3) await sleep(longerThanTheTestMs, undefined, { signal });
       return done;
     };
     for (const round of [1, 2]) {
@@ -40,9 +43,7 @@ await describeBackends('stopping workers and queues', (openServer) => {
       await eventually(() => {
         expect(attempts).toHaveLength(round);
       });
-      const closedAt = Date.now();
       await running.close(100);
-      expect(Date.now() - closedAt).toBeLessThan(3_000);
       expect(await queue.backend.counts('walk')).toMatchObject({
         waiting: 1,
         active: 0,
@@ -57,15 +58,18 @@ await describeBackends('stopping workers and queues', (openServer) => {
   });
 
   it('is bounded when a job does not stop', async () => {
-    const running = queue.start({ walk: () => sleep(9_000).then(() => done) });
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const running = queue.start({ walk: () => held.then(() => done) });
     await queue.backend.add('walk', walk('exports', 1));
     await eventually(async () => {
       expect(await queue.backend.counts('walk')).toMatchObject({ active: 1 });
     });
-    const closedAt = Date.now();
     await running.close(0);
-    expect(Date.now() - closedAt).toBeLessThan(7_000);
     expect(queue.log.events()).toContain('jobs_left');
+    release();
   });
 
   it('counts a paused queue', async () => {

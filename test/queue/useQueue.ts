@@ -25,7 +25,7 @@ export interface TestQueue {
   readonly backend: QueueBackend;
   readonly log: ReturnType<typeof recordingLog>;
   location(): QueueLocation;
-  /** Workers that find out within 1.5 s that another was killed; closed after the test. */
+  /** Workers with the lock times of production: a machine that stands still for a second takes no job away. Closed after the test. */
   start(processors: Partial<Processors>): RunningWorkers;
 }
 
@@ -60,10 +60,7 @@ export function useQueue(openServer: () => Promise<QueueServer>): TestQueue {
     },
     location: () => server.location,
     start: (processors) => {
-      const started = backend.startWorkers(
-        { ...idle, ...processors },
-        { lockDurationMs: 1_000, stalledIntervalMs: 500 },
-      );
+      const started = backend.startWorkers({ ...idle, ...processors });
       workers.push(started);
       return started;
     },

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -31,7 +31,7 @@ export type RedisSupply =
  */
 export async function redisSupply(): Promise<RedisSupply> {
   const url = process.env['REDIS_URL'];
-  if (url !== undefined && url !== '' && (await answers(url))) {
+  if (url !== undefined && url !== '' && (await ask(url, (redis) => redis.ping())) !== null) {
     return { kind: 'present', open: () => Promise.resolve(shared(url)) };
   }
   const program = findProgram();
@@ -75,9 +75,9 @@ function shared(url: string): TestRedis {
 }
 
 async function startPrivate(program: string): Promise<TestRedis> {
-  const port = await freePort();
+  const { port, started } = await startOnSomePort(program);
+  let server = started;
   const url = `redis://127.0.0.1:${port}`;
-  let server = await spawnServer(program, port);
   const stop = (): void => {
     server.kill('SIGKILL');
   };
@@ -93,7 +93,7 @@ async function startPrivate(program: string): Promise<TestRedis> {
     restartEmpty: async (awayMs) => {
       await end(server);
       await sleep(awayMs);
-      server = await spawnServer(program, port);
+      server = (await spawnServer(program, port)) ?? (await portTaken(port));
     },
     configure: async (name, value) => {
       const redis = new Redis(url);
@@ -107,7 +107,22 @@ async function startPrivate(program: string): Promise<TestRedis> {
   };
 }
 
-async function spawnServer(program: string, port: number): Promise<ChildProcess> {
+/** Below the ports that systems hand out to whoever asks for any: nobody takes one while its server is being restarted. */
+async function startOnSomePort(program: string) {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const port = randomInt(10_000, 32_000);
+    const started = await spawnServer(program, port);
+    if (started !== null) return { port, started };
+  }
+  throw new Error('redis-server started on none of 20 ports');
+}
+
+function portTaken(port: number): Promise<never> {
+  return Promise.reject(new Error(`somebody took port ${port} while redis-server was away`));
+}
+
+/** Answers once this very server takes commands; null when it ends instead, as it does on a port that is taken. */
+async function spawnServer(program: string, port: number): Promise<ChildProcess | null> {
   const options = [
     '--port',
     String(port),
@@ -119,11 +134,13 @@ async function spawnServer(program: string, port: number): Promise<ChildProcess>
     'no',
   ];
   const server = spawn(program, options, { stdio: 'ignore' });
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (await answers(`redis://127.0.0.1:${port}`)) return server;
+  const mark = `process_id:${server.pid}\r\n`;
+  while (server.exitCode === null) {
+    const facts = await ask(`redis://127.0.0.1:${port}`, (redis) => redis.info('server'));
+    if (facts?.includes(mark)) return server;
     await sleep(50);
   }
-  throw new Error(`redis-server did not start on port ${port}`);
+  return null;
 }
 
 async function end(server: ChildProcess): Promise<void> {
@@ -133,7 +150,8 @@ async function end(server: ChildProcess): Promise<void> {
   await exited;
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Answers null where there is no Redis that answers. */
+async function ask<Answer>(url: string, question: (redis: Redis) => Promise<Answer>) {
   const redis = new Redis(url, {
     lazyConnect: true,
     retryStrategy: () => null,
@@ -142,23 +160,12 @@ async function answers(url: string): Promise<boolean> {
   redis.on('error', () => undefined);
   try {
     await redis.connect();
-    await redis.ping();
-    return true;
+    return await question(redis);
   } catch {
-    return false;
+    return null; // Whether it answers is the whole question.
   } finally {
     if (redis.status !== 'end') redis.disconnect();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }
 
 /** `redis-server` on the PATH. */

@@ -70,9 +70,7 @@ await describeBackends('the daemon', (openServer) => {
     await eventually(() => {
       expect(some.cloud.requests.get('ListDownloadJobs')).toBe(1);
     });
-    const stoppedAt = Date.now();
     await first.stop();
-    expect(Date.now() - stoppedAt).toBeLessThan(5_000);
     const second = await some.start({ schedules: hardlyEver });
     await eventually(async () => {
       expect((await some.status()).walks).toEqual({ complete: 1 });

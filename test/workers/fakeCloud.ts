@@ -14,6 +14,8 @@ export interface FakeCloud extends CloudApi {
   readonly troubles: ('throttled' | 'transient' | 'hang')[];
 }
 
+const longerThanAnyTestMs = 600_000;
+
 export function fakeCloud(): FakeCloud {
   const jobs = new Map<string, number>();
   const requests = new Map<string, number>();
@@ -49,7 +51,7 @@ export function fakeCloud(): FakeCloud {
     call: async (request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> => {
       requests.set(request.api, (requests.get(request.api) ?? 0) + 1);
       const trouble = troubles.shift();
-      if (trouble === 'hang') await sleep(60_000, undefined, { signal });
+      if (trouble === 'hang') await sleep(longerThanAnyTestMs, undefined, { signal });
       else if (trouble !== undefined) {
         const detail = { api: request.api, retryAfterMs: 400 };
         throw new SourceError(trouble, `${request.api}: ${trouble}`, { detail });

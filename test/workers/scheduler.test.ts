@@ -15,27 +15,32 @@ const clock: Clock = {
 
 describe('runScheduler', () => {
   it('ticks on slots that every scheduler shares, and beats', async () => {
-    const { added, beats, run } = scheduler();
-    await Promise.all([run(3_200), run(3_200)]);
-    const walks = added.filter(([name]) => name === 'walk').map(([, data]) => data['slot']);
-    const distinct = new Set(walks);
-    expect(distinct.size).toBeGreaterThanOrEqual(2);
-    expect(walks).toHaveLength(2 * distinct.size);
+    const { added, beats, runUntil } = scheduler();
+    const ticksBySlot = () => {
+      const ticks = new Map<unknown, number>();
+      for (const [name, { slot }] of added) {
+        if (name === 'walk') ticks.set(slot, (ticks.get(slot) ?? 0) + 1);
+      }
+      return [...ticks.values()];
+    };
+    // A busy machine lets one of them miss a slot, at the ends or between; what both tick is the same slot.
+    const areShared = () => ticksBySlot().filter((ticks) => ticks === 2).length >= 2;
+    await Promise.all([runUntil(areShared), runUntil(areShared)]);
+    expect(Math.max(...ticksBySlot())).toBe(2);
     expect(beats.length).toBe(added.length);
   });
 
   it('queues upkeep at once', async () => {
-    const { added, run } = scheduler();
-    await run(50);
+    const { added, runUntil } = scheduler();
+    await runUntil(() => added.length > 0);
     expect(added.filter(([name]) => name === 'maintain')).toHaveLength(1);
   });
 
   it('outlives a queue that takes nothing, and says which tick was lost', async () => {
-    const { log, beats, run } = scheduler(() => Promise.reject(new Error('no queue')));
-    await run(2_200);
-    const lost = log.lines.filter(({ fields }) => fields['event'] === 'tick_lost');
-    expect(lost.length).toBeGreaterThanOrEqual(3);
-    expect(lost[0]).toMatchObject({
+    const { log, beats, runUntil } = scheduler(() => Promise.reject(new Error('no queue')));
+    const lost = () => log.lines.filter(({ fields }) => fields['event'] === 'tick_lost');
+    await runUntil(() => lost().length >= 3);
+    expect(lost()[0]).toMatchObject({
       level: 'warn',
       fields: { name: 'maintain', reason: 'no queue' },
     });
@@ -43,8 +48,8 @@ describe('runScheduler', () => {
   });
 
   it('ends when the signal fires, and ticks no more', async () => {
-    const { added, run } = scheduler();
-    await run(1_100);
+    const { added, runUntil } = scheduler();
+    await runUntil(() => added.some(([name]) => name === 'walk'));
     const before = added.length;
     await sleep(1_500);
     expect(added).toHaveLength(before);
@@ -65,8 +70,9 @@ function scheduler(add?: () => Promise<void>) {
   const beat: Sink['beat'] = async (name) => {
     beats.push(name);
   };
-  const run = (forMs: number): Promise<void> =>
-    runScheduler(
+  const runUntil = async (isEnough: () => boolean): Promise<void> => {
+    const stop = new AbortController();
+    const running = runScheduler(
       {
         sink: { beat },
         clock,
@@ -75,7 +81,11 @@ function scheduler(add?: () => Promise<void>) {
         streams: [{ name: 'exports', schedule: '* * * * * *' }],
         requeueEveryMs: 1_000,
       },
-      AbortSignal.timeout(forMs),
+      stop.signal,
     );
-  return { added, beats, log, run };
+    while (!isEnough()) await sleep(20);
+    stop.abort();
+    await running;
+  };
+  return { added, beats, log, runUntil };
 }
