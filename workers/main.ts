@@ -4,6 +4,7 @@ import { runScheduler } from './scheduler.ts';
 import { indexStreams } from './streams.ts';
 import { trackProcessor } from './track.ts';
 import { walkProcessor } from './walk.ts';
+import { countedTables } from '../src/sources/registry.ts';
 import type { EngineDeps, StreamRuntime } from '../src/engine/ports.ts';
 import type { QueueBackend } from '../src/queue/backend.ts';
 import type { RunningWorkers, WorkerOptions } from '../src/queue/workers.ts';
@@ -74,7 +75,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
 }
 
 async function serve(options: DaemonOptions): Promise<WebServer> {
-  const { deps, queue, streams, web, requeueEveryMs } = options;
+  const { deps, queue, web, requeueEveryMs } = options;
   // Loaded by the processes that serve it only: 15 MB and a tenth of a second.
   const { startWeb } = await import('../src/web/server.ts');
   return startWeb({
@@ -83,7 +84,7 @@ async function serve(options: DaemonOptions): Promise<WebServer> {
     clock: deps.clock,
     log: deps.log,
     queue,
-    tables: new Map(streams.map(({ source }) => [source.id, source.table])),
+    tables: countedTables(),
     tickAgeMaxMs: Math.max(missedTicksMax * requeueEveryMs, tickAgeFloorMs),
   });
 }

@@ -108,16 +108,16 @@ async function checkStreams(
   }
 }
 
-/** One small page of the listing, asked and read for real. */
+/** One small request of the stream, asked and read for real. */
 async function askOnce(stream: StreamRuntime, signal: AbortSignal): Promise<string> {
-  const { listing } = stream.source;
-  const request = listing.request(stream.settings, { offset: 0, size: 2 });
+  const { probe } = stream.source;
+  const request = probe.request(stream.settings);
   const startedAtMs = performance.now();
   const { body } = await stream.api.call(request, signal);
   const tookMs = Math.round(performance.now() - startedAtMs);
-  const page = listing.read(body, stream.settings);
-  if (page === null) throw new Error(`${request.api} answered, but not with the documented list`);
-  return `${request.api} answered in ${tookMs} ms: ${page.total ?? 'an unknown number of'} entries listed`;
+  const found = probe.found(body, stream.settings);
+  if (found === null) throw new Error(`${request.api} answered, but not as its API page says`);
+  return `${request.api} answered in ${tookMs} ms: ${found}`;
 }
 
 async function attempt(what: string, work: () => Promise<string>): Promise<CheckResult> {

@@ -2,21 +2,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireEmbeddedPostgres } from '../embedded/postgres.ts';
 import { openPool } from '../sinks/postgres/pool.ts';
 import { createFreshDatabase, queryAsAnalyst } from '../sinks/postgres/probe.ts';
 import { openPostgresSink } from '../sinks/postgres/sink.ts';
 import { migrate } from '../sinks/postgres/migrate.ts';
-import type { Sink, StreamStatus } from '../sinks/sink.ts';
 import { demoScenario, SCENARIO_PROJECT } from '../simulator/scenario.ts';
 import { startSimulator } from '../simulator/server.ts';
-import { jobTables } from '../sources/registry.ts';
 import { EXIT, type ExitCode, type Shell } from './command.ts';
-import { findFreePort, startDemoDaemon, type DemoDaemon } from './demoDaemon.ts';
+import { findFreePort, startDemoDaemon } from './demoDaemon.ts';
 import { demoQueries } from './demoQueries.ts';
-import { spanText } from './duration.ts';
-import { createProgress } from './progress.ts';
+import { demoTimeoutMs, summariseDemo, watchDemo, type ExpectedStream } from './demoWatch.ts';
 import { simulatorConfig } from './simulate.ts';
 import { tableLines } from './table.ts';
 
@@ -24,9 +20,6 @@ export interface DemoOptions {
   /** Leaves daemon and dashboard running until Ctrl-C. */
   readonly keep: boolean;
 }
-
-const demoTimeoutMs = 50_000;
-const lookEveryMs = 250;
 
 /** Undoes in the reverse order of doing, everything, also when one of them fails. */
 class Cleanup {
@@ -86,7 +79,13 @@ async function demonstrate(
   const churn = { createsPerSecond: 0.3, deletesPerSecond: 0.15 };
   const nowMs = Date.now();
   const scenario = demoScenario(keep ? { nowMs, churn } : { nowMs });
-  const expected = scenario.projects[SCENARIO_PROJECT]?.jobs?.length ?? 0;
+  const expected: readonly ExpectedStream[] = [
+    {
+      name: 'exports',
+      entries: scenario.projects[SCENARIO_PROJECT]?.jobs?.length ?? 0,
+      areJobs: true,
+    },
+  ];
   const simulator = await startSimulator(scenario);
   cleanup.add(() => simulator.close());
   shell.note(`  the simulated cloud answers on ${simulator.url}`);
@@ -106,12 +105,12 @@ async function demonstrate(
   shell.note(`  dashboard: http://127.0.0.1:${webPort}/`);
   shell.note('');
 
-  const finished = await watch({ sink, daemon, expected }, shell);
+  const finished = await watchDemo({ sink, daemon, expected }, shell);
   if (!finished) {
     const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-8);
     shell.note(
       daemon.isRunning()
-        ? `The jobs were not all followed to their end within ${demoTimeoutMs / 1000} s. Last log lines:`
+        ? `Not everything was found and followed to its end within ${demoTimeoutMs / 1000} s. Last log lines:`
         : 'The daemon has ended before its work was done. Last log lines:',
     );
     lines.forEach((line) => {
@@ -119,7 +118,8 @@ async function demonstrate(
     });
     return EXIT.failed;
   }
-  await summarise({ databaseUrl, sink }, shell);
+  await summariseDemo({ sink, expected }, shell);
+  await showQueries(databaseUrl, shell);
   if (keep) {
     shell.out('');
     shell.out(
@@ -145,73 +145,15 @@ function demoConfig(simulatorUrl: string, webPort: number): string {
   });
 }
 
-/** Shows how jobs are found and finished. True once the database agrees with the cloud that everything is over. */
-async function watch(
-  world: { readonly sink: Sink; readonly daemon: DemoDaemon; readonly expected: number },
-  shell: Shell,
-): Promise<boolean> {
-  const { expected } = world;
-  const progress = createProgress(shell);
-  const found = progress.line('jobs found');
-  const settled = progress.line('jobs finished');
-  const until = Date.now() + demoTimeoutMs;
-  try {
-    while (Date.now() < until && world.daemon.isRunning()) {
-      const status = await exportsStatus(world.sink);
-      const entries = status?.entries ?? 0;
-      const done = entries - (status?.openJobs ?? 0);
-      const walks = status?.walks['complete'] ?? 0;
-      found.update({ done: entries, total: expected, note: `${walks} complete walks` });
-      settled.update({ done, total: expected, note: `${entries - done} under way` });
-      if (entries >= expected && done >= expected) {
-        found.finish(`${entries} jobs, ${walks} complete walks`);
-        settled.finish(`${done} jobs followed to SUCCEEDED or ERROR`);
-        return true;
-      }
-      await sleep(lookEveryMs, undefined, { signal: shell.signal });
-    }
-    return false;
-  } finally {
-    progress.stop();
-  }
-}
-
-async function exportsStatus(sink: Sink): Promise<StreamStatus | undefined> {
-  const [status] = await sink.streamStatuses({ tables: jobTables(), names: ['exports'] });
-  return status;
-}
-
-async function summarise(
-  world: { readonly databaseUrl: string; readonly sink: Sink },
-  shell: Shell,
-): Promise<void> {
-  const status = await exportsStatus(world.sink);
-  const requests = await world.sink.requestCounts();
-  const complete = status?.lastCompleteWalkAtMs ?? null;
-  const rows = [
-    ['export jobs stored', String(status?.entries ?? 0)],
-    ['followed to their end', String((status?.entries ?? 0) - (status?.openJobs ?? 0))],
-    ['walks proven complete', String(status?.walks['complete'] ?? 0)],
-    ['walks without proof', String(status?.walks['incomplete'] ?? 0)],
-    ['pages read', String(status?.pages ?? 0)],
-    [
-      'requests, all signatures verified',
-      String(requests.reduce((sum, { count }) => sum + count, 0)),
-    ],
-    ['entries rejected', String(status?.rejected ?? 0)],
-    ['last complete walk', complete === null ? 'never' : `${spanText(Date.now() - complete)} ago`],
-  ];
-  shell.out('');
-  tableLines(['what', 'figure'], rows).forEach((line) => {
-    shell.out(line);
-  });
+/** The queries to try, each with its real answer. */
+async function showQueries(databaseUrl: string, shell: Shell): Promise<void> {
   for (const { title, sql } of demoQueries) {
     shell.out('');
     shell.out(`-- ${title}`);
     sql.split('\n').forEach((line) => {
       shell.out(line);
     });
-    const answer = await queryAsAnalyst(world.databaseUrl, sql);
+    const answer = await queryAsAnalyst(databaseUrl, sql);
     tableLines(answer.columns, answer.rows).forEach((line) => {
       shell.out(`  ${line}`);
     });

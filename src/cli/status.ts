@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/loadConfig.ts';
 import { openStore } from '../runtime/openStore.ts';
 import type { StreamStatus } from '../sinks/sink.ts';
-import { jobTables, sources } from '../sources/registry.ts';
+import { countedTables, sources } from '../sources/registry.ts';
 import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
 import { spanText } from './duration.ts';
 import { selectStreams } from './selectStreams.ts';
@@ -21,7 +21,7 @@ export async function runStatus(
     shell.signal,
   );
   try {
-    const stored = await store.sink.streamStatuses({ tables: jobTables(), names: wanted });
+    const stored = await store.sink.streamStatuses({ tables: countedTables(), names: wanted });
     const nowMs = Date.now();
     if (options.json) shell.out(JSON.stringify(stored, null, 2));
     else

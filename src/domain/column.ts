@@ -18,6 +18,13 @@ export interface Column {
   readonly read: (value: JsonValue) => ColumnReading;
 }
 
+/** A table that holds the entries of streams, as far as counting them goes. Constants of the code. */
+export interface CountedTable {
+  readonly name: string;
+  /** True when its rows are jobs, of which some are still open. */
+  readonly holdsJobs: boolean;
+}
+
 /** A table of jobs that are followed until terminal. Constants of the code, never built from input. */
 export interface JobTable {
   /** Table name in schema `public`: `download_jobs`. */

@@ -1,4 +1,4 @@
-import type { JobTable } from '../domain/column.ts';
+import type { CountedTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
 
@@ -241,9 +241,9 @@ export interface StreamStatus {
 
 /** What operators and dashboards ask. */
 export interface OperationsStore {
-  /** `tables`: the job table of each source id. Only streams named in `names` when given. */
+  /** `tables`: the table of each source id. Only streams named in `names` when given. */
   streamStatuses(query: {
-    readonly tables: ReadonlyMap<string, JobTable>;
+    readonly tables: ReadonlyMap<string, CountedTable>;
     readonly names?: readonly string[];
   }): Promise<readonly StreamStatus[]>;
   addRequestCounts(counts: readonly RequestCount[]): Promise<void>;

@@ -1,13 +1,18 @@
 import { slsDownloadJobs } from './slsDownloadJobs.ts';
-import type { JobTable } from '../domain/column.ts';
+import type { CountedTable } from '../domain/column.ts';
 import type { Source } from './source.ts';
 
 /** Every source LogFerry can read. A new one is its file, its test, its table and a line here. */
 export const sources: readonly Source[] = [erased(slsDownloadJobs)];
 
-/** The job table of each source, by source id. */
-export function jobTables(): ReadonlyMap<string, JobTable> {
-  return new Map(sources.map((source) => [source.id, source.table]));
+/** The table that holds the entries of each source, by source id. */
+export function countedTables(): ReadonlyMap<string, CountedTable> {
+  return new Map(
+    sources.map(({ id, table, ...rest }) => [
+      id,
+      { name: table.name, holdsJobs: 'tracking' in rest },
+    ]),
+  );
 }
 
 /** The source with this id, or undefined. */

@@ -12,7 +12,9 @@ import {
   wholeNumber,
 } from '../domain/fields.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts';
+import type { OffsetRequest } from '../domain/offsetWalk.ts';
 import { WITHHELD, withholdLinks } from '../domain/links.ts';
+import type { ApiRequest } from '../providers/apiRequest.ts';
 import type { EntryReading, JobSource, OffsetPage } from './source.ts';
 
 /**
@@ -98,20 +100,16 @@ export const slsDownloadJobs: JobSource<Stream> = {
   title: 'Log download jobs of a Simple Log Service project (ListDownloadJobs).',
   streamSchema,
   pageSize: (stream) => stream.pageSize,
+  probe: {
+    request: (stream) => listRequest(stream, { offset: 0, size: 2 }),
+    found: (body, stream) => {
+      const page = readPage(body, stream);
+      return page && `${page.total ?? 'an unknown number of'} jobs listed`;
+    },
+  },
   listing: {
     kind: 'offset',
-    request: (stream, { offset, size }) => ({
-      product: 'sls',
-      api: 'ListDownloadJobs',
-      method: 'GET',
-      path: '/downloadjobs',
-      query: {
-        ...(stream.logstore === undefined ? {} : { logstore: stream.logstore }),
-        offset: String(offset),
-        size: String(size),
-      },
-      project: stream.project,
-    }),
+    request: listRequest,
     read: readPage,
   },
   table,
@@ -131,6 +129,21 @@ export const slsDownloadJobs: JobSource<Stream> = {
       status === 404 && code !== 'ProjectNotExist' && code !== 'LogStoreNotExist',
   },
 };
+
+function listRequest(stream: Stream, { offset, size }: OffsetRequest): ApiRequest {
+  return {
+    product: 'sls',
+    api: 'ListDownloadJobs',
+    method: 'GET',
+    path: '/downloadjobs',
+    query: {
+      ...(stream.logstore === undefined ? {} : { logstore: stream.logstore }),
+      offset: String(offset),
+      size: String(size),
+    },
+    project: stream.project,
+  };
+}
 
 function readPage(body: JsonValue, stream: Stream): OffsetPage | null {
   if (!isJsonObject(body)) return null;

@@ -44,6 +44,15 @@ interface SourceBase<Stream> {
   readonly title: string;
   /** The keys of a stream of this source besides `source`, `account` and `schedule`. */
   readonly streamSchema: z.ZodType<Stream>;
+  /** One small real request, for `logferry check`. */
+  readonly probe: Probe<Stream>;
+}
+
+/** A request that shows whether a stream can be read at all. */
+export interface Probe<Stream> {
+  readonly request: (stream: Stream) => ApiRequest;
+  /** @returns what the answer shows, `12 jobs listed`; null when it is not what the API page promises */
+  readonly found: (body: JsonValue, stream: Stream) => string | null;
 }
 
 /** A listing of jobs: each is stored as one row that changes, and followed until its status is terminal. */

@@ -2,15 +2,15 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { QUEUE_NAMES } from '../queue/catalog.ts';
 import type { Clock } from '../engine/ports.ts';
 import type { QueueBackend } from '../queue/backend.ts';
-import type { JobTable } from '../domain/column.ts';
+import type { CountedTable } from '../domain/column.ts';
 import type { OperationsStore, RequestCount, StreamStatus } from '../sinks/sink.ts';
 
 export interface MetricsDeps {
   readonly sink: Pick<OperationsStore, 'streamStatuses' | 'requestCounts'>;
   readonly queue: Pick<QueueBackend, 'counts'>;
   readonly clock: Pick<Clock, 'nowMs'>;
-  /** The job table of each source id. */
-  readonly tables: ReadonlyMap<string, JobTable>;
+  /** The table of each source id. */
+  readonly tables: ReadonlyMap<string, CountedTable>;
 }
 
 export interface Metrics {

@@ -9,7 +9,7 @@ import { statusPage } from './statusPage.ts';
 import { WebError } from './webError.ts';
 import { QUEUE_NAMES } from '../queue/catalog.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { JobTable } from '../domain/column.ts';
+import type { CountedTable } from '../domain/column.ts';
 import type { Clock, Log } from '../engine/ports.ts';
 import type { QueueBackend } from '../queue/backend.ts';
 import type { OperationsStore, StreamStatus } from '../sinks/sink.ts';
@@ -21,8 +21,8 @@ export interface WebOptions extends WebAddress {
   readonly port: number;
   readonly sink: Pick<OperationsStore, 'streamStatuses' | 'requestCounts' | 'lastBeatMs' | 'ping'>;
   readonly queue: Pick<QueueBackend, 'queues' | 'kind' | 'counts' | 'ping'>;
-  /** The job table of each source id. */
-  readonly tables: ReadonlyMap<string, JobTable>;
+  /** The table of each source id. */
+  readonly tables: ReadonlyMap<string, CountedTable>;
   /** A scheduler that has not ticked for longer makes `/readyz` answer 503. Milliseconds. */
   readonly tickAgeMaxMs: number;
   readonly clock: Pick<Clock, 'nowMs'>;

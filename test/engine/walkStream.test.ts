@@ -4,7 +4,7 @@ import { walkStream, type WalkRun } from '../../src/engine/walkStream.ts';
 import { SourceError } from '../../src/providers/sourceError.ts';
 import { openMemorySink } from '../../src/sinks/memory.ts';
 import type { OpenJob, Sink } from '../../src/sinks/sink.ts';
-import { jobTables, sourceOf } from '../../src/sources/registry.ts';
+import { countedTables, sourceOf } from '../../src/sources/registry.ts';
 import { MovingList, faultySchedule, movingSchedule, type Schedule } from '../domain/movingList.ts';
 import {
   answeringApi,
@@ -62,7 +62,7 @@ async function storedNames(sink: Sink, streamId: string, names: Iterable<string>
 }
 
 async function statusOf(sink: Sink) {
-  const [status] = await sink.streamStatuses({ tables: jobTables() });
+  const [status] = await sink.streamStatuses({ tables: countedTables() });
   return status!;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openMemorySink } from '../../src/sinks/memory.ts';
 import { openQueueBackend } from '../../src/queue/backend.ts';
-import { sources } from '../../src/sources/registry.ts';
+import { countedTables, sources } from '../../src/sources/registry.ts';
 import { runDaemon } from '../../workers/main.ts';
 import { recordingLog } from '../queue/recordingLog.ts';
 import { fakeCloud } from './fakeCloud.ts';
@@ -58,7 +58,7 @@ export async function installSome(location: QueueLocation): Promise<SomeInstalla
     track: { pollMinMs: 200, pollMaxMs: 400, deadlineMs: 60_000 },
     api: cloud,
   };
-  const tables = new Map([[source.id, source.table]]);
+  const tables = countedTables();
 
   return {
     cloud,

@@ -22,8 +22,6 @@ export interface JobTableSql {
   readonly markUnseenVanished: string;
   /** $1 stream, $2 id to start after, $3 limit. */
   readonly open: string;
-  /** $1 streams. */
-  readonly counts: string;
 }
 
 /** Columns that the sink itself adds to every job table. */
@@ -112,13 +110,6 @@ function build(table: JobTable): JobTableSql {
       where stream_id = $1 and settled_at is null and vanished_at is null and id > $2
       order by id
       limit $3`,
-    counts: `
-      select
-        stream_id, count(*) as entries,
-        count(*) filter (where settled_at is null and vanished_at is null) as open_jobs
-      from ${t}
-      where stream_id = any($1::bigint[])
-      group by stream_id`,
   };
 }
 

@@ -2,7 +2,6 @@ import type pg from 'pg';
 import type { OperationsStore, StreamStatus } from '../sink.ts';
 import { arrayLiteral } from './arrayLiteral.ts';
 import type { PrismaClient } from './generated/client.ts';
-import { jobTableSql } from './jobTableSql.ts';
 
 type Query = Parameters<OperationsStore['streamStatuses']>[0];
 
@@ -56,8 +55,14 @@ export async function readStreamStatuses(
 async function readCounts(pool: pg.Pool, query: Query, ids: readonly string[]) {
   const counts = new Map<string, { readonly entries: number; readonly openJobs: number }>();
   for (const table of new Set(query.tables.values())) {
+    const open = table.holdsJobs
+      ? 'count(*) filter (where settled_at is null and vanished_at is null)'
+      : '0';
     const { rows } = await pool.query<{ stream_id: string; entries: string; open_jobs: string }>(
-      jobTableSql(table).counts,
+      `select stream_id, count(*) as entries, ${open} as open_jobs
+       from ${table.name}
+       where stream_id = any($1::bigint[])
+       group by stream_id`,
       [arrayLiteral(ids)],
     );
     for (const row of rows) {

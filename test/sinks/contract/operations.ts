@@ -89,7 +89,7 @@ export function operationsContract(open: () => SinkUnderTest): void {
       const { walk } = await begin(sink, { streamId, runId: 'r2', nowMs: 20_000 });
       await store(sink, page(walk, { entries, rejected: [{ reason: 'no name', raw: null }] }));
       await sink.markVanished({ table, streamId, entryKey: 'c', nowMs: 30_000 });
-      const tables = new Map([[slsDownloadJobs.id, table]]);
+      const tables = new Map([[slsDownloadJobs.id, { name: table.name, holdsJobs: true }]]);
       expect(await sink.streamStatuses({ tables, names: ['summed'] })).toEqual([
         {
           ...{ streamId, name: 'summed', source: slsDownloadJobs.id, account: 'prod' },
