@@ -4,6 +4,8 @@ export interface Answer {
   readonly body: string | Buffer;
   /** @default application/json */
   readonly contentType?: string;
+  /** Besides those that every answer has. Lower-case names. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export function jsonAnswer(body: string): Answer {

@@ -21,6 +21,7 @@ export async function deliver(
     readonly answer: Answer;
     readonly faults: FaultPlan | null;
     readonly requestId: string;
+    readonly requestIdHeader: string;
     readonly nowMs: number;
   },
   signal: AbortSignal,
@@ -39,10 +40,11 @@ export async function deliver(
   response.sendDate = false;
   response.writeHead(answer.status, {
     date: new Date(sent.nowMs).toUTCString(),
-    server: 'SimulatedSLS',
+    server: 'Simulated',
     'content-type': answer.contentType ?? 'application/json',
     'content-length': body.length,
-    'x-log-requestid': sent.requestId,
+    [sent.requestIdHeader]: sent.requestId,
+    ...sent.answer.headers,
     ...(faults?.plain.has('hugeHeaders')
       ? { 'x-log-query-info': 'q'.repeat(HUGE_HEADER_CHARACTERS) }
       : {}),

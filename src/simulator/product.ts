@@ -1,5 +1,6 @@
 import type { Answer } from './answer.ts';
 import type { FaultPlan } from './faults.ts';
+import type { Moment } from './jobList.ts';
 import type { SimulatedRequest } from './request.ts';
 
 /** How one request was answered, and what is to happen to the answer on its way. */
@@ -11,15 +12,18 @@ export interface Outcome {
   readonly faults: FaultPlan | null;
 }
 
+/** When a request came, its number since the start (from 1; the truth is told by it), and the id it is answered under. */
+export interface Arrival extends Moment {
+  readonly requestId: string;
+}
+
 /**
  * One product of the simulated cloud. The server asks the products in turn: the first that claims a request answers it,
  * signature and all, so that another product is one more file with its own signatures, error shapes and APIs.
  */
 export interface SimulatedProduct {
+  /** The header that carries the request id: each product has its own. */
+  readonly requestIdHeader: 'x-log-requestid' | 'x-acs-request-id';
   readonly claims: (request: SimulatedRequest) => boolean;
-  /** `request`: its number since the start, from 1; the truth is told by it. */
-  readonly answer: (
-    request: SimulatedRequest,
-    at: { readonly nowMs: number; readonly request: number },
-  ) => Outcome;
+  readonly answer: (request: SimulatedRequest, at: Arrival) => Outcome;
 }

@@ -1,7 +1,7 @@
 import type { SimulatorOptions } from './server.ts';
 import type { JobEnding, JobSpec } from './sls/downloadJob.ts';
 import { PLAUSIBLE_LOGSTORES, plausibleJob } from './sls/plausibleJob.ts';
-import type { Churn } from './sls/project.ts';
+import type { Churn } from './livingJobs.ts';
 
 /** Everything startSimulator needs besides where to listen: `startSimulator({ ...demoScenario({...}), port })`. */
 export type Scenario = Pick<SimulatorOptions, 'seed' | 'accounts' | 'region' | 'projects'>;

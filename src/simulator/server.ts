@@ -1,22 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { actionTrailApis } from './actiontrail/apis.ts';
+import type { TrailOptions } from './actiontrail/trail.ts';
+import { Trail } from './actiontrail/trail.ts';
 import type { Answer } from './answer.ts';
 import { parameterInvalid, slsError } from './answer.ts';
 import type { Delivery } from './deliver.ts';
 import { deliver } from './deliver.ts';
 import type { FaultOptions } from './faults.ts';
-import type { Outcome, SimulatedProduct } from './product.ts';
+import { FaultSchedule } from './faultSchedule.ts';
+import { createOpenApi } from './openapi/openApi.ts';
+import type { Arrival, Outcome, SimulatedProduct } from './product.ts';
 import { hash32 } from './random.ts';
 import { readRequest } from './request.ts';
 import type { RequestCounts } from './requestCounts.ts';
 import { RequestCounter } from './requestCounts.ts';
-import type { SimulatedAccount } from './signature/slsAuthentication.ts';
-import type { Moment } from './sls/jobList.ts';
+import type { SimulatedAccount } from './signature/account.ts';
+import type { Moment } from './jobList.ts';
 import type { ProjectOptions } from './sls/project.ts';
 import { Project } from './sls/project.ts';
 import { createSls } from './sls/sls.ts';
-import type { ProjectTruth } from './truth.ts';
-import { projectTruth } from './truth.ts';
+import type { ProjectTruth, TrailTruth } from './truth.ts';
+import { projectTruth, trailTruth } from './truth.ts';
 
 /** One answered request, for `logferry simulate` to print. No key, signature or link is in it. */
 export interface SimulatorEvent {
@@ -41,6 +46,8 @@ export interface SimulatorOptions {
   readonly region: string;
   /** By project name: the first label of the Host header. */
   readonly projects: Readonly<Record<string, ProjectOptions>>;
+  /** ActionTrail's delivery jobs. @default none */
+  readonly trail?: TrailOptions;
   /** @default the machine's clock */
   readonly nowMs?: () => number;
   /** @default none */
@@ -56,6 +63,7 @@ export interface Simulator {
   readonly port: number;
   /** @throws Error when there is no such project */
   readonly project: (name: string) => ProjectTruth;
+  readonly trail: () => TrailTruth;
   /** Replaces all faults from the next request on; `{}` turns them off. */
   readonly setFaults: (faults: FaultOptions) => void;
   /** Requests answered so far, by API and by status. */
@@ -86,24 +94,27 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       new Project(name, project, { seed, nowMs: nowMs() }),
     ]),
   );
-  const sls = createSls({ accounts, region, seed, projects }, options.faults ?? {});
-  const products: readonly SimulatedProduct[] = [sls];
+  const trail = new Trail(options.trail ?? {}, { seed, nowMs: nowMs() });
+  const faults = new FaultSchedule(seed, options.faults ?? {});
+  // SLS claims whatever is left: it is told by its Host header, which has no form of its own.
+  const products: readonly SimulatedProduct[] = [
+    createOpenApi({ accounts, apis: actionTrailApis(trail) }, faults),
+    createSls({ accounts, region, seed, projects }, faults),
+  ];
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     arrived += 1;
     const number = arrived;
     const body = await readBody(request);
-    const at = { nowMs: nowMs(), request: number };
-    const { api, answer, faults } = answerOf(request, body, products, at);
     const requestId = hash32([seed, 'request', number])
       .toString(16)
       .toUpperCase()
       .padStart(24, '0');
-    const delivery = await deliver(
-      response,
-      { answer, faults, requestId, nowMs: at.nowMs },
-      stopping.signal,
-    );
+    const at = { nowMs: nowMs(), request: number, requestId };
+    const { requestIdHeader, ...outcome } = answerOf(request, body, products, at);
+    const { api } = outcome;
+    const sent = { ...outcome, requestId, requestIdHeader, nowMs: at.nowMs };
+    const delivery = await deliver(response, sent, stopping.signal);
     counter.add(api, delivery);
     const [path = ''] = (request.url ?? '').split('?');
     options.log?.({ request: number, method: request.method ?? '', path, api, delivery });
@@ -136,7 +147,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       if (project === undefined) throw new Error(`the simulator has no project ${name}`);
       return projectTruth(project, seed, moment);
     },
-    setFaults: sls.setFaults,
+    trail: () => trailTruth(trail, moment),
+    setFaults: (next) => {
+      faults.set(next);
+    },
     requests: () => counter.read(),
     close: async () => {
       stopping.abort();
@@ -169,9 +183,10 @@ function answerOf(
   request: IncomingMessage,
   body: Buffer | null,
   products: readonly SimulatedProduct[],
-  at: Moment,
-): Outcome {
-  const refuse = (answer: Answer): Outcome => ({ api: 'none', answer, faults: null });
+  at: Arrival,
+): Outcome & Pick<SimulatedProduct, 'requestIdHeader'> {
+  const requestIdHeader = 'x-log-requestid' as const;
+  const refuse = (answer: Answer) => ({ api: 'none', answer, faults: null, requestIdHeader });
   if (body === null) return refuse(slsError(413, 'PostBodyTooLarge', 'The body exceeds 10 MB.'));
   const { method = '', url: target = '', headers } = request;
   const read = readRequest({ method, target, headers, body });
@@ -179,7 +194,7 @@ function answerOf(
   const product = products.find((candidate) => candidate.claims(read));
   return product === undefined
     ? refuse(slsError(404, 'PathInvalid', 'no product claims this request'))
-    : product.answer(read, at);
+    : { ...product.answer(read, at), requestIdHeader: product.requestIdHeader };
 }
 
 /** @returns null when the body is larger than the service takes; the rest of it is read and dropped */

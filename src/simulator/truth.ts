@@ -1,52 +1,92 @@
-import { renderRow, linkStamp } from './sls/render.ts';
-import type { DownloadJobRow, JobSpec } from './sls/downloadJob.ts';
+import type { DeliveryJob, DeliveryJobRow, DeliveryJobSpec } from './actiontrail/deliveryJob.ts';
+import {
+  deliveryJobRow,
+  statusesUntil as deliveryStatusesUntil,
+} from './actiontrail/deliveryJob.ts';
+import type { Trail } from './actiontrail/trail.ts';
+import type { JobLife, Moment } from './jobList.ts';
+import type { LivingJobs } from './livingJobs.ts';
+import type { DownloadJob, DownloadJobRow, JobSpec } from './sls/downloadJob.ts';
 import { statusesUntil } from './sls/downloadJob.ts';
-import type { JobLife, Moment } from './sls/jobList.ts';
 import type { Project } from './sls/project.ts';
+import { linkStamp, renderRow } from './sls/render.ts';
 
-/** What is really so in a project, for tests and demos to compare with and to change, past every fault. */
-export interface ProjectTruth {
-  /** The list as it stands, in listing order, each row as ListDownloadJobs shows it without faults; links differ by answer. */
-  readonly jobs: () => readonly DownloadJobRow[];
+/** What is really so in a list of jobs, for tests and demos to compare with and to change, past every fault. */
+export interface JobsTruth<Job, Row, Spec, Status> {
+  /** The list as it stands, in listing order, each row as List shows it without faults; links differ by answer. */
+  readonly jobs: () => readonly Row[];
   /** @throws Error when the name is taken */
-  readonly insert: (job: JobSpec) => void;
+  readonly insert: (job: Spec) => void;
   /** @returns false when no such job is listed */
   readonly delete: (name: string) => boolean;
   /** Every job that was ever listed, in order of insertion, with the time and the requests it was listed for. */
-  readonly history: () => readonly JobLife[];
+  readonly history: () => readonly JobLife<Job>[];
   /** The statuses a listed job has had until now, oldest first. Empty for a job that is not listed. */
   readonly statuses: (
     name: string,
-  ) => readonly { readonly status: string; readonly sinceMs: number }[];
+  ) => readonly { readonly status: Status; readonly sinceMs: number }[];
 }
+
+export type ProjectTruth = JobsTruth<DownloadJob, DownloadJobRow, JobSpec, string>;
+export type TrailTruth = JobsTruth<DeliveryJob, DeliveryJobRow, DeliveryJobSpec, number>;
 
 /** `moment` tells the time of each call. */
 export function projectTruth(project: Project, seed: number, moment: () => Moment): ProjectTruth {
+  return jobsTruth(
+    project.living,
+    { row: (job, nowMs) => renderRow(job, nowMs, linkStamp(seed, 0, nowMs)), statusesUntil },
+    moment,
+  );
+}
+
+/** The same for the delivery jobs of ActionTrail; a job's name is its id. */
+export function trailTruth(trail: Trail, moment: () => Moment): TrailTruth {
+  return jobsTruth(
+    trail.living,
+    { row: deliveryJobRow, statusesUntil: deliveryStatusesUntil },
+    moment,
+  );
+}
+
+function jobsTruth<
+  Job extends { readonly name: string; readonly createdAtMs: number },
+  Row,
+  Spec extends { readonly name: string },
+  Status,
+>(
+  living: LivingJobs<Job, Spec>,
+  show: {
+    readonly row: (job: Job, nowMs: number) => Row;
+    readonly statusesUntil: (
+      job: Job,
+      nowMs: number,
+    ) => readonly { readonly status: Status; readonly sinceMs: number }[];
+  },
+  moment: () => Moment,
+): JobsTruth<Job, Row, Spec, Status> {
   const now = (): Moment => {
     const at = moment();
-    project.advance(at);
+    living.advance(at);
     return at;
   };
   return {
     jobs: () => {
       const at = now();
-      const stamp = linkStamp(seed, 0, at.nowMs);
-      return project.jobs
-        .page({ offset: 0, size: project.jobs.size })
-        .map((job) => renderRow(job, at.nowMs, stamp));
+      const all = living.list.page({ offset: 0, size: living.list.size });
+      return all.map((job) => show.row(job, at.nowMs));
     },
-    insert: (job) => {
-      if (project.insert(job, now()) === null) throw new Error(`job ${job.name} exists already`);
+    insert: (spec) => {
+      if (living.insert(spec, now()) === null) throw new Error(`job ${spec.name} exists already`);
     },
-    delete: (name) => project.jobs.remove(name, now()),
+    delete: (name) => living.list.remove(name, now()),
     history: () => {
       now();
-      return project.jobs.lives();
+      return living.list.lives();
     },
     statuses: (name) => {
       const at = now();
-      const job = project.jobs.find(name);
-      return job === undefined ? [] : statusesUntil(job, at.nowMs);
+      const job = living.list.find(name);
+      return job === undefined ? [] : show.statusesUntil(job, at.nowMs);
     },
   };
 }

@@ -33,19 +33,20 @@ const KEYS = {
   },
 } as const;
 
+let nonces = 0;
 const apiOf = (keys: keyof typeof KEYS, signature: 'v1-sha256' | 'v1-sha1' | 'v4'): CloudApi =>
   createAliyunApi({
     account: keys,
     region: 'cn-hangzhou',
-    endpoints: { sls: simulator.url },
+    endpoints: { sls: simulator.url, actiontrail: simulator.url },
     credentials: { renewable: false, get: async () => KEYS[keys], renew: () => undefined },
     signature,
     http,
     nowMs: () => START_MS,
-    nonce: () => 'nonce',
+    nonce: () => `nonce ${++nonces}`,
   });
 
-/** `200`, or the code the client was refused with. */
+/** `200`, or the code that the client was refused with. */
 async function outcome(api: CloudApi, request: Partial<ApiRequest>): Promise<string> {
   try {
     const asked = {
@@ -87,6 +88,32 @@ describe.each([
   it('agree with the client on a body', async () => {
     expect(await outcome(api, { method: 'POST', body: '{"name":"ü (*)"}' })).toBe(
       'ParameterInvalid',
+    );
+  });
+});
+
+describe.each(['plain', 'temporary'] as const)('%s keys and ACS3', (keys) => {
+  const api = apiOf(keys, 'v1-sha256');
+  const ask = (query: Readonly<Record<string, string>>) =>
+    outcome(api, {
+      product: 'actiontrail',
+      api: 'GetDeliveryHistoryJob',
+      method: 'POST',
+      path: '/',
+      query,
+    });
+
+  it('agree with the client on any name and value of a parameter', async () => {
+    const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(text, text, async (name, value) => {
+        fc.pre(name !== 'JobId');
+        expect(await ask({ JobId: '1', [name]: value })).toBe('JobNotFound');
+        expect(await ask({ JobId: value })).toBe(
+          /^\d{1,19}$/.test(value) ? 'JobNotFound' : 'InvalidParameter',
+        );
+      }),
+      { numRuns: 60 },
     );
   });
 });

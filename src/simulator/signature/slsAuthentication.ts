@@ -1,21 +1,9 @@
 import type { Answer } from '../answer.ts';
 import { slsError } from '../answer.ts';
 import type { SimulatedRequest } from '../request.ts';
+import { SKEW_MAX_MS, type SimulatedAccount } from './account.ts';
 import { readSlsV1 } from './slsV1.ts';
 import { readSlsV4 } from './slsV4.ts';
-
-/** A key that the simulated cloud knows. */
-export interface SimulatedAccount {
-  readonly accessKeyId: string;
-  readonly accessKeySecret: string;
-  /** Set for temporary keys: every request must then carry this token, signed. */
-  readonly securityToken?: string;
-  /** Epoch milliseconds from which the key is refused (401), as an expired token is. @default never */
-  readonly expiresAtMs?: number;
-}
-
-/** A clock further off than this is refused. Source: SLS error codes, RequestTimeExpired. */
-const SKEW_MAX_MS = 15 * 60_000;
 
 /**
  * Believes a request only when its v1 or v4 signature can be computed again from an account's secret.

@@ -53,7 +53,7 @@ export const createDownloadJob: SlsApi = {
     if (project.logstores !== undefined && !project.logstores.includes(logstore)) {
       return slsError(404, 'LogStoreNotExist', `logstore ${logstore} does not exist`);
     }
-    return project.insert(specOf(parsed.data), at) === null
+    return project.living.insert(specOf(parsed.data), at) === null
       ? slsError(400, 'IdempotentParameterMismatch', `job ${parsed.data.name} already exists`)
       : EMPTY_ANSWER;
   },

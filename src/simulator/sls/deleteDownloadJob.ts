@@ -8,5 +8,7 @@ export const deleteDownloadJob: SlsApi = {
   method: 'DELETE',
   path: /^\/downloadjobs\/([^/]+)$/,
   answer: (call) =>
-    call.project.jobs.remove(call.resource, call.at) ? EMPTY_ANSWER : jobNotExist(call.resource),
+    call.project.living.list.remove(call.resource, call.at)
+      ? EMPTY_ANSWER
+      : jobNotExist(call.resource),
 };

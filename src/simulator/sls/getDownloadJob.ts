@@ -1,6 +1,6 @@
 import { jsonAnswer } from '../answer.ts';
+import { rowFaultsOf } from '../pageFaults.ts';
 import type { SlsApi } from './call.ts';
-import { rowFaultsOf } from './call.ts';
 import { damagedRowText } from './damage.ts';
 import { jobNotExist } from './jobNotExist.ts';
 import { renderRow } from './render.ts';
@@ -11,14 +11,15 @@ export const getDownloadJob: SlsApi = {
   method: 'GET',
   path: /^\/downloadjobs\/([^/]+)$/,
   answer: (call) => {
-    const job = call.project.jobs.find(call.resource);
+    const job = call.project.living.list.find(call.resource);
     if (job === undefined) return jobNotExist(call.resource);
     const row = renderRow(job, call.at.nowMs, call.links);
     const { allowInComplete } = job;
+    const unitOf = (fault: string): number => call.project.living.unitOf(fault, job.name);
     return jsonAnswer(
       damagedRowText(
         { ...row, configuration: { ...row.configuration, allowInComplete } },
-        rowFaultsOf(call, job, { isChosen: true }),
+        rowFaultsOf(call.faults, { unitOf, isChosen: true }),
         job.name,
       ),
     );

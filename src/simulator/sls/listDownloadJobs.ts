@@ -1,7 +1,7 @@
 import type { Answer } from '../answer.ts';
 import { parameterInvalid } from '../answer.ts';
+import { afterPageFaults, rowFaultsOf, toldTotal } from '../pageFaults.ts';
 import type { SlsApi, SlsCall } from './call.ts';
-import { rowFaultsOf } from './call.ts';
 import { damagedRowText } from './damage.ts';
 import type { DownloadJob } from './downloadJob.ts';
 import type { ListedRange } from './project.ts';
@@ -32,9 +32,12 @@ function page(call: SlsCall, asked: ListedRange): Answer {
   project.lastListed = asked;
   const range = (faults.plain.has('repeatPage') ? before : null) ?? asked;
   const size = Math.min(range.size, project.pageSizeMax, faults.pageCapRows);
-  const jobs = afterPageFaults(call, project.jobs.page({ ...range, size }));
+  const { list } = project.living;
+  const only = onlyOf(range.logstore);
+  const jobs = afterPageFaults(faults, list.page({ offset: range.offset, size, only }));
   const chosen = Math.floor(faults.draw * jobs.length);
-  const total = totalText(call, project.jobs.count(range.logstore));
+  const told = toldTotal(faults, list.count(only));
+  const total = told === null ? '' : `"total":${told},`;
   const pieces: Buffer[] = [Buffer.from(`{${total}"count":${jobs.length},"results":[`)];
   jobs.forEach((job, index) => {
     if (index > 0) pieces.push(COMMA);
@@ -44,30 +47,14 @@ function page(call: SlsCall, asked: ListedRange): Answer {
   return { status: 200, body: Buffer.concat(pieces) };
 }
 
-function afterPageFaults(call: SlsCall, jobs: readonly DownloadJob[]): readonly DownloadJob[] {
-  const { plain, draw } = call.faults;
-  if (plain.has('emptyPage')) return [];
-  let left = jobs;
-  if (plain.has('shortPage')) left = left.slice(0, Math.max(1, Math.floor(left.length * draw)));
-  if (plain.has('duplicateRow') && left.length > 1) {
-    const twin = Math.floor(draw * (left.length - 1));
-    left = [...left.slice(0, twin + 1), ...left.slice(twin, -1)];
-  }
-  return left;
-}
-
-function totalText(call: SlsCall, total: number): string {
-  const { plain, totalOffset, draw } = call.faults;
-  if (plain.has('totalAbsent')) return '';
-  const told = plain.has('totalRandom')
-    ? Math.floor(draw * (2 * total + 10))
-    : Math.max(0, total + totalOffset);
-  return `"total":${told},`;
+function onlyOf(logstore: string | undefined): ((job: DownloadJob) => boolean) | undefined {
+  return logstore === undefined ? undefined : (job) => job.logstore === logstore;
 }
 
 function rowBytes(call: SlsCall, job: DownloadJob, isChosen: boolean): readonly Buffer[] {
   const { nowMs } = call.at;
-  const faults = rowFaultsOf(call, job, { isChosen });
+  const unitOf = (fault: string): number => call.project.living.unitOf(fault, job.name);
+  const faults = rowFaultsOf(call.faults, { unitOf, isChosen });
   return faults.length === 0
     ? renderRowBytes(job, nowMs, call.links)
     : [Buffer.from(damagedRowText(renderRow(job, nowMs, call.links), faults, job.name))];

@@ -1,17 +1,16 @@
 import type { Answer } from '../answer.ts';
 import { slsError } from '../answer.ts';
-import type { FaultOptions, FaultPlan } from '../faults.ts';
+import type { FaultSchedule } from '../faultSchedule.ts';
 import { planFaults } from '../faults.ts';
 import type { Outcome, SimulatedProduct } from '../product.ts';
 import type { SimulatedRequest } from '../request.ts';
 import { projectOf } from '../request.ts';
-import type { SimulatedAccount } from '../signature/slsAuthentication.ts';
+import type { SimulatedAccount } from '../signature/account.ts';
 import { refuseSls } from '../signature/slsAuthentication.ts';
 import type { SlsApi } from './call.ts';
 import { createDownloadJob } from './createDownloadJob.ts';
 import { deleteDownloadJob } from './deleteDownloadJob.ts';
 import { getDownloadJob } from './getDownloadJob.ts';
-import type { Moment } from './jobList.ts';
 import { listDownloadJobs } from './listDownloadJobs.ts';
 import type { Project } from './project.ts';
 import { refusalAnswer } from './refusal.ts';
@@ -32,28 +31,12 @@ export interface SlsWorld {
 }
 
 /** Simple Log Service: the product that is told by its Host header, so it claims whatever no other product does. */
-export interface Sls extends SimulatedProduct {
-  /** Replaces all faults; requests are counted from 0 again. */
-  readonly setFaults: (faults: FaultOptions) => void;
-}
-
-export function createSls(world: SlsWorld, initialFaults: FaultOptions): Sls {
+export function createSls(world: SlsWorld, faults: FaultSchedule): SimulatedProduct {
   const noFaults = planFaults({}, 0, 0);
-  let faults = initialFaults;
-  let struckRequests = 0;
-
-  const nextPlan = (api: string): FaultPlan | null => {
-    if (faults.apis !== undefined && !faults.apis.includes(api)) return null;
-    struckRequests += 1;
-    return planFaults(faults, world.seed, struckRequests - 1);
-  };
 
   return {
     claims: () => true,
-    setFaults: (next) => {
-      faults = next;
-      struckRequests = 0;
-    },
+    requestIdHeader: 'x-log-requestid',
     answer: (request, at): Outcome => {
       const route = routeOf(request);
       const api = route?.api.name ?? 'none';
@@ -75,9 +58,9 @@ export function createSls(world: SlsWorld, initialFaults: FaultOptions): Sls {
         return refuse(slsError(404, 'PathInvalid', `no API at ${request.method} ${request.path}`));
       }
 
-      project.advance(at);
-      const plan = nextPlan(api);
-      if (plan !== null) moveList(project, plan, at);
+      project.living.advance(at);
+      const plan = faults.planFor(api);
+      if (plan !== null) project.living.strike(plan, at);
       if (plan?.refusal != null) return { api, answer: refusalAnswer(plan.refusal), faults: plan };
       const links = linkStamp(world.seed, at.request, at.nowMs);
       const { resource } = route;
@@ -95,11 +78,4 @@ function routeOf(
     if (match !== null) return { api, resource: match[1] ?? '' };
   }
   return null;
-}
-
-/** The list moves between requests, as it does when other people work in the project. */
-function moveList(project: Project, plan: FaultPlan, at: Moment): void {
-  for (let n = 0; n < plan.insertJobs; n += 1) project.insertMadeUp(at);
-  for (let n = 0; n < plan.deleteJobs; n += 1) project.removeRandom(`${at.request}/${n}`, at);
-  for (let n = 0; n < plan.expireJobs; n += 1) project.removeOldest(at);
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { completeJob } from '../../../src/simulator/sls/downloadJob.ts';
-import { JobList } from '../../../src/simulator/sls/jobList.ts';
+import { JobList } from '../../src/simulator/jobList.ts';
 
 const ORDERS = ['newest-first', 'oldest-first', 'by-name'] as const;
 const name = fc.stringMatching(/^[a-d][0-9]$/);
@@ -16,14 +15,13 @@ describe('a list of jobs', () => {
         fc.nat(20),
         fc.nat(20),
         (order, steps, offset, size) => {
-          const list = new JobList(order);
+          const list = new JobList<{ readonly name: string }>(order);
           let model: string[] = [];
           steps.forEach(({ kind, name: jobName }, request) => {
             const at = { nowMs: request, request };
             if (kind === 'insert' && !model.includes(jobName)) model.push(jobName);
             if (kind === 'insert') {
-              const world = { seed: 's', lifecycle: {}, nowMs: 0 };
-              list.insert(completeJob({ name: jobName }, world), at);
+              list.insert({ name: jobName }, at);
             } else {
               const gone = kind === 'expire' ? model[0] : jobName;
               expect(kind === 'expire' ? list.oldest()?.name : jobName).toBe(gone);

@@ -1,11 +1,9 @@
-import type { DownloadJob } from './downloadJob.ts';
-
 /** Where in the listing a job stands. The service documents no order (reference 3.1), so clients must live with each. */
 export type ListingOrder = 'newest-first' | 'oldest-first' | 'by-name';
 
 /** A job together with the time it was listed: the truth a walk is compared with. */
-export interface JobLife {
-  readonly job: DownloadJob;
+export interface JobLife<Job> {
+  readonly job: Job;
   readonly insertedAtMs: number;
   /** Requests that had arrived when the job was inserted. Request n saw it when inserted <= n < removed. */
   readonly insertedAtRequest: number;
@@ -18,20 +16,20 @@ export interface Moment {
   readonly request: number;
 }
 
-interface Place {
-  life: JobLife;
+interface Place<Job> {
+  life: JobLife<Job>;
   readonly sequence: number;
 }
 
 /**
- * The jobs of a project in listing order. Relative order never changes; inserting and removing are O(n) pointer moves,
+ * Jobs, each known by its name, in listing order. Relative order never changes; inserting and removing are O(n) pointer moves,
  * a page is O(size), so a list of 100,000 jobs stays cheap.
  */
-export class JobList {
+export class JobList<Job extends { readonly name: string }> {
   /** Ascending in sort order; read backwards for newest-first. */
-  readonly #places: Place[] = [];
-  readonly #byName = new Map<string, Place>();
-  readonly #lives: Place[] = [];
+  readonly #places: Place<Job>[] = [];
+  readonly #byName = new Map<string, Place<Job>>();
+  readonly #lives: Place<Job>[] = [];
   readonly #order: ListingOrder;
 
   constructor(order: ListingOrder) {
@@ -42,14 +40,14 @@ export class JobList {
     return this.#places.length;
   }
 
-  find(name: string): DownloadJob | undefined {
+  find(name: string): Job | undefined {
     return this.#byName.get(name)?.life.job;
   }
 
   /** @returns false when a job of that name is listed already */
-  insert(job: DownloadJob, at: Moment): boolean {
+  insert(job: Job, at: Moment): boolean {
     if (this.#byName.has(job.name)) return false;
-    const place: Place = {
+    const place: Place<Job> = {
       sequence: this.#lives.length,
       life: {
         job,
@@ -75,16 +73,19 @@ export class JobList {
     return true;
   }
 
-  /** `offset` >= 0 and `size` >= 0 count jobs in listing order, of one logstore when it is given. */
+  /** `offset` >= 0 and `size` >= 0 count jobs in listing order, of those that `only` lets through. */
   page(range: {
     offset: number;
     size: number;
-    logstore?: string | undefined;
-  }): readonly DownloadJob[] {
-    const { offset, size, logstore } = range;
-    if (logstore !== undefined) return this.#ofLogstore(logstore).slice(offset, offset + size);
+    only?: ((job: Job) => boolean) | undefined;
+  }): readonly Job[] {
+    const { offset, size, only } = range;
+    if (only !== undefined)
+      return this.#all()
+        .filter(only)
+        .slice(offset, offset + size);
     const end = Math.min(this.size, offset + size);
-    const page: DownloadJob[] = [];
+    const page: Job[] = [];
     for (let index = offset; index < end; index += 1) {
       const place = this.#places[this.#order === 'newest-first' ? this.size - 1 - index : index];
       if (place !== undefined) page.push(place.life.job);
@@ -92,12 +93,12 @@ export class JobList {
     return page;
   }
 
-  count(logstore: string | undefined): number {
-    return logstore === undefined ? this.size : this.#ofLogstore(logstore).length;
+  count(only?: (job: Job) => boolean): number {
+    return only === undefined ? this.size : this.#all().filter(only).length;
   }
 
   /** The job that has been listed longest, where it stands in any order. */
-  oldest(): DownloadJob | undefined {
+  oldest(): Job | undefined {
     let oldest = this.#order === 'by-name' ? undefined : this.#places[0];
     if (this.#order === 'by-name') {
       for (const place of this.#places) {
@@ -107,16 +108,16 @@ export class JobList {
     return oldest?.life.job;
   }
 
-  lives(): readonly JobLife[] {
+  lives(): readonly JobLife<Job>[] {
     return this.#lives.map((place) => place.life);
   }
 
-  #ofLogstore(logstore: string): readonly DownloadJob[] {
-    return this.page({ offset: 0, size: this.size }).filter((job) => job.logstore === logstore);
+  #all(): readonly Job[] {
+    return this.page({ offset: 0, size: this.size });
   }
 
   /** Binary search: where `place` stands, or would. */
-  #positionOf(place: Place): number {
+  #positionOf(place: Place<Job>): number {
     let low = 0;
     let high = this.#places.length;
     while (low < high) {
@@ -128,7 +129,7 @@ export class JobList {
     return low;
   }
 
-  #isBefore(a: Place, b: Place): boolean {
+  #isBefore(a: Place<Job>, b: Place<Job>): boolean {
     return this.#order === 'by-name' ? a.life.job.name < b.life.job.name : a.sequence < b.sequence;
   }
 }
