@@ -37,3 +37,21 @@ export interface JobTable {
    */
   readonly columns: Readonly<Record<string, Pick<Column, 'type'>>>;
 }
+
+/** A table of log entries: rows that never change, each stored once by its key. Constants of the code, never built from input. */
+export interface EntryTable {
+  /** Table name in schema `public`: `project_logs`. */
+  readonly name: string;
+  /**
+   * Columns that the source fills, by snake_case column name. The sink adds: stream_id, entry_key, first_seen_at, the
+   * document column and, with `snapshots`, superseded_at. Its key is (stream_id, entry_key), or (stream_id, logged_at,
+   * entry_key) when it is partitioned.
+   */
+  readonly columns: Readonly<Record<string, Pick<Column, 'type'>>>;
+  /** The jsonb column that holds `LogEntry.raw`. */
+  readonly document: 'raw' | 'content';
+  /** Whether it is partitioned by month of its column `logged_at`, which is then never null. */
+  readonly monthly: boolean;
+  /** Whether it has the column superseded_at, for rows that a later reading replaces. */
+  readonly snapshots: boolean;
+}

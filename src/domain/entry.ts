@@ -24,3 +24,16 @@ export interface RejectedEntry {
   readonly reason: string;
   readonly raw: JsonValue;
 }
+
+/** One entry of a log, or a row of an answer like it: stored once, never changed. */
+export interface LogEntry {
+  /**
+   * 32 hexadecimal characters: a 128-bit hash of the entry's scope, its content, and how many equal ones came before it in
+   * that scope, so that twins are two entries and a re-read finds both.
+   */
+  readonly key: string;
+  /** One value for each column of the source's table, by column name; null where absent or unreadable. */
+  readonly columns: Readonly<Record<string, ColumnValue>>;
+  /** What the table's document column holds. Links withheld. */
+  readonly raw: JsonValue;
+}

@@ -30,16 +30,7 @@ export function jobRowOf(table: JobTable, entry: JobEntry): JobRow {
   const key = checkedKey(table, entry.key);
   const jobKey = checkedKey(table, entry.jobKey);
   const status = storableText(entry.status);
-  const drift: Drift[] = [];
-  const values: ColumnValue[] = [];
-  for (const name of Object.keys(table.columns)) {
-    const given = entry.columns[name] ?? null;
-    const value =
-      given === null ? null : storableColumnValue(table.columns[name]?.type ?? 'text', given);
-    if (value === undefined)
-      drift.push({ path: name, kind: 'out_of_range', sample: sampleOf(given) });
-    values.push(value ?? null);
-  }
+  const { values, drift } = columnValuesOf(table.columns, entry.columns);
   const raw = jsonText(entry.raw);
   const { progressPercent } = entry;
   return {
@@ -52,6 +43,23 @@ export function jobRowOf(table: JobTable, entry: JobEntry): JobRow {
     drift,
     progressPercent: progressPercent === null ? null : wholePercent(progressPercent),
   };
+}
+
+/** One value for each column, in their order. What its column has no place for is null, and drift. */
+export function columnValuesOf(
+  columns: JobTable['columns'],
+  given: Readonly<Record<string, ColumnValue>>,
+): { readonly values: readonly ColumnValue[]; readonly drift: readonly Drift[] } {
+  const drift: Drift[] = [];
+  const values: ColumnValue[] = [];
+  for (const name of Object.keys(columns)) {
+    const found = given[name] ?? null;
+    const value = found === null ? null : storableColumnValue(columns[name]?.type ?? 'text', found);
+    if (value === undefined)
+      drift.push({ path: name, kind: 'out_of_range', sample: sampleOf(found) });
+    values.push(value ?? null);
+  }
+  return { values, drift };
 }
 
 function wholePercent(percent: number): number | null {

@@ -1,5 +1,6 @@
 import type { Contents } from './memory/contents.ts';
 import { emptyContents } from './memory/contents.ts';
+import { entriesOf } from './memory/entries.ts';
 import { jobsOf } from './memory/jobs.ts';
 import { budgetsOf, operationsOf } from './memory/operations.ts';
 import { walksOf } from './memory/walks.ts';
@@ -14,6 +15,7 @@ export function openMemorySink(): MemorySink {
   const contents = emptyContents();
   return {
     ...walksOf(contents),
+    ...entriesOf(contents),
     ...jobsOf(contents),
     ...budgetsOf(contents),
     ...operationsOf(contents),

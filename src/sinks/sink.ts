@@ -1,12 +1,15 @@
 import type { CountedTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
+import type { EntrySink } from './entrySink.ts';
+
+export type { EntryAppend, EntryBatch, EntryFinish, EntryOutcome } from './entrySink.ts';
 
 /**
  * Where entries go: the one port to storage. Two implementations (postgres/, memory.ts) pass one contract suite.
  * Ids are decimal strings. Times are epoch milliseconds passed by the caller. Every method that writes is one transaction.
  */
-export interface Sink extends WalkSink, JobSink, BudgetStore, OperationsStore {
+export interface Sink extends WalkSink, EntrySink, JobSink, BudgetStore, OperationsStore {
   close(): Promise<void>;
 }
 
@@ -79,11 +82,18 @@ export interface WalkCounts {
   readonly rejected: number;
   readonly restarts: number;
   readonly totalReported: number | null;
+  /** Requests that repeated an incomplete answer; each is billed like the first. */
+  readonly repeats: number;
+  /** Rows the source says its stored answers have. */
+  readonly reportedRows: number;
+  /** Rows the source says it went through, and how long; incomplete answers too. */
+  readonly processedRows: number;
+  readonly elapsedMs: number;
 }
 
 export type WalkEnding =
-  /** Proven: moves the stream's high-water mark to the walk's start and marks what it did not list as vanished. */
-  | { readonly outcome: 'complete' }
+  /** Proven: moves the stream's high-water mark, to the walk's start unless said otherwise, and marks what it did not list as vanished. */
+  | { readonly outcome: 'complete'; readonly highWaterAtMs?: number }
   /** Finished without proof: stored as such, moves no mark. */
   | { readonly outcome: 'incomplete'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly error: string };
@@ -120,10 +130,13 @@ export interface WalkSink {
   /** Rows, status changes, rejected entries, drift, counts and checkpoint in one transaction, or none of it (P3). */
   appendJobs(page: JobPage): Promise<PageOutcome>;
 
-  /** Ends the walk and answers its counts. Jobs of `table` in this stream that a complete walk did not list become vanished. */
+  /**
+   * Ends the walk and answers its counts. Jobs of `table` in this stream that a complete walk did not list become vanished;
+   * null for a stream without jobs.
+   */
   endWalk(end: {
     readonly walk: WalkRef;
-    readonly table: JobTable;
+    readonly table: JobTable | null;
     readonly ending: WalkEnding;
     readonly nowMs: number;
   }): Promise<

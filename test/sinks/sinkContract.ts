@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals';
 import type { SinkUnderTest } from './contract/harness.ts';
+import { entryContract } from './contract/entries.ts';
 import { jobContract } from './contract/jobs.ts';
 import { operationsContract } from './contract/operations.ts';
 import { pageContract } from './contract/pages.ts';
@@ -11,6 +12,7 @@ export function sinkContract(name: string, open: () => SinkUnderTest): void {
   describe(`the sink contract, kept by ${name}`, () => {
     walkContract(open);
     pageContract(open);
+    entryContract(open);
     jobContract(open);
     operationsContract(open);
     propertyContract(open);

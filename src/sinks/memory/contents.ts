@@ -1,4 +1,5 @@
 import type { JobTable } from '../../domain/column.ts';
+import type { EntryRow } from '../entryRow.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
 import type { RequestCount, StreamIdentity, WalkCounts } from '../sink.ts';
 
@@ -9,6 +10,10 @@ export interface Contents {
   /** By table, stream and entry key (`jobIdOf`), in the order of first sight. */
   readonly jobs: Map<string, MemoryJob>;
   readonly changes: MemoryChange[];
+  /** By table, stream and key, in the order of first sight. */
+  readonly entries: Map<string, MemoryEntry>;
+  /** Positions of streams' parts, JSON text, by stream and partition. */
+  readonly positions: Map<string, Map<string, string>>;
   /** By stream and content hash. */
   readonly rejected: Map<string, MemoryRejected>;
   /** By stream, path and kind. */
@@ -51,6 +56,14 @@ export interface MemoryJob {
   readonly vanishedAtMs: number | null;
 }
 
+interface MemoryEntry {
+  readonly table: string;
+  readonly streamId: string;
+  readonly row: EntryRow;
+  readonly firstSeenAtMs: number;
+  readonly supersededAtMs: number | null;
+}
+
 interface MemoryChange {
   readonly kind: string;
   readonly streamId: string;
@@ -84,6 +97,7 @@ interface MemoryBudget {
 export function emptyContents(): Contents {
   return {
     ...{ streams: new Map(), walks: new Map(), jobs: new Map(), changes: [] },
+    ...{ entries: new Map(), positions: new Map() },
     ...{ rejected: new Map(), drift: new Map() },
     ...{ budgets: new Map(), requests: new Map(), beats: new Map() },
   };

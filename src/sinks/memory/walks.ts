@@ -64,18 +64,19 @@ export function walksOf(contents: Contents): WalkSink {
     endWalk: async ({ walk, table, ending, nowMs }) => {
       const stream = moveCheckpoint(contents, walk, null);
       if (stream === null) return { kind: 'moved' };
-      const isComplete = ending.outcome === 'complete';
       let vanished = 0;
-      if (isComplete) {
+      if (ending.outcome === 'complete') {
         for (const [id, job] of contents.jobs) {
+          if (table === null) break;
           const isListed = job.lastSeenWalkId === walk.walkId || job.vanishedAtMs !== null;
           if (job.streamId !== walk.streamId || job.table !== table.name || isListed) continue;
           contents.jobs.set(id, { ...job, vanishedAtMs: nowMs });
           vanished += 1;
         }
+        const highWaterAtMs = ending.highWaterAtMs ?? walk.startedAtMs;
         contents.streams.set(stream.id, {
           ...stream,
-          highWaterAtMs: Math.max(stream.highWaterAtMs ?? walk.startedAtMs, walk.startedAtMs),
+          highWaterAtMs: Math.max(stream.highWaterAtMs ?? highWaterAtMs, highWaterAtMs),
           lastCompleteWalkAtMs: Math.max(stream.lastCompleteWalkAtMs ?? nowMs, nowMs),
         });
       }
@@ -156,7 +157,7 @@ function appendJobs(contents: Contents, page: JobPage): PageOutcome {
 }
 
 /** @returns the stream with its checkpoint moved, null when somebody else moved it first */
-function moveCheckpoint(
+export function moveCheckpoint(
   contents: Contents,
   walk: WalkRef,
   state: string | null,
@@ -184,15 +185,18 @@ function newWalk(
     ...{ outcome: 'running', incompleteReason: null, error: null },
     ...{ pages: 0, requests: 0, entriesSeen: 0, inserted: 0, updated: 0, duplicates: 0 },
     ...{ rejected: 0, restarts: 0, totalReported: null, vanished: 0 },
+    ...{ repeats: 0, reportedRows: 0, processedRows: 0, elapsedMs: 0 },
   };
 }
 
 function countsOf(walk: MemoryWalk) {
   const { pages, requests, entriesSeen, inserted, updated, duplicates } = walk;
   const { rejected, restarts, totalReported } = walk;
+  const { repeats, reportedRows, processedRows, elapsedMs } = walk;
   return {
     ...{ pages, requests, entriesSeen, inserted, updated, duplicates },
     ...{ rejected, restarts, totalReported },
+    ...{ repeats, reportedRows, processedRows, elapsedMs },
   };
 }
 
@@ -202,7 +206,8 @@ function streamOf(contents: Contents, streamId: string): MemoryStream {
   return stream;
 }
 
-function walkOf(contents: Contents, walkId: string): MemoryWalk {
+/** @throws SinkError `bug` when it was never begun */
+export function walkOf(contents: Contents, walkId: string): MemoryWalk {
   const walk = contents.walks.get(walkId);
   if (walk === undefined) throw new SinkError('bug', `no walk ${walkId} was begun`);
   return walk;

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type pg from 'pg';
 import { mergeJobs } from '../../domain/mergeJobs.ts';
+import type { InSlots } from '../../domain/slots.ts';
 import { driftRowsOf, jobRowOf, rejectedRowsOf } from '../jobRow.ts';
 import type { JobRow } from '../jobRow.ts';
 import { jsonText } from '../jsonText.ts';
 import type { JobPage, PageOutcome } from '../sink.ts';
 import type { Database } from './transaction.ts';
-import type { InTurn } from './turns.ts';
 import { RolledBack, inTransaction } from './transaction.ts';
 import {
   insertJobs,
@@ -24,7 +24,7 @@ import {
  * are inserted, and a walker that was fenced off writes nothing at all.
  */
 export async function appendJobs(
-  { database, inTurn }: { readonly database: Database; readonly inTurn: InTurn },
+  { database, inSlots }: { readonly database: Database; readonly inSlots: InSlots },
   page: JobPage,
 ): Promise<PageOutcome> {
   const { walk, table, terminal, nowMs } = page;
@@ -79,7 +79,9 @@ export async function appendJobs(
       open: merged.open.map((entryKey) => ({ streamId: walk.streamId, entryKey })),
     };
   };
-  return inTurn(walk.streamId, async () => {
+  // Pages are handed in before the page ahead of them is stored. On two connections they could reach the checkpoint in the
+  // wrong order; in turn they cannot.
+  return inSlots({ key: walk.streamId, atOnceMax: 1 }, async () => {
     const prepared = await preparing;
     return inTransaction<PageOutcome>(database, (client) => write(client, prepared));
   });

@@ -1,4 +1,5 @@
 import type { ColumnType, ColumnValue, JobTable } from '../../domain/column.ts';
+import { quoted } from './quoted.ts';
 
 /** The statements on one job table. Built once from the constants of the code, never from input. */
 export interface JobTableSql {
@@ -123,9 +124,4 @@ export function fieldOf(type: ColumnType, value: ColumnValue): ColumnValue {
   return type === 'timestamptz' && typeof value === 'number'
     ? new Date(value).toISOString()
     : value;
-}
-
-function quoted(name: string): string {
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new TypeError(`${name} is no snake_case name`);
-  return `"${name}"`;
 }

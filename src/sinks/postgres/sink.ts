@@ -1,8 +1,11 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import { createSlots } from '../../domain/slots.ts';
 import type { Sink } from '../sink.ts';
 import { budgetsOf } from './budgets.ts';
+import { entriesOf } from './entries.ts';
 import { PrismaClient } from './generated/client.ts';
 import { jobsOf } from './jobs.ts';
+import { createMonthPartitions } from './monthPartitions.ts';
 import { operationsOf } from './operations.ts';
 import { streamsOf } from './streams.ts';
 import type { Database } from './transaction.ts';
@@ -19,8 +22,11 @@ export function openPostgresSink(database: Database): Sink {
     adapter: new PrismaPg(database.pool),
     transactionOptions: { maxWait: 10_000, timeout: 30_000 },
   });
+  const inSlots = createSlots();
+  const partitions = createMonthPartitions(database);
   return {
-    ...walksOf(database, streamsOf(prisma, database.url)),
+    ...walksOf(database, { streams: streamsOf(prisma, database.url), inSlots }),
+    ...entriesOf({ database, inSlots, partitions }),
     ...jobsOf(database),
     ...budgetsOf(database, prisma),
     ...operationsOf(database, prisma),

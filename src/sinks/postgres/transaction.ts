@@ -16,6 +16,57 @@ export class RolledBack<T> {
   }
 }
 
+/** A connection of the pool, in the hands of one caller. */
+export interface Connection {
+  readonly client: pg.PoolClient;
+  /** Runs `body` in one transaction; see inTransaction. */
+  readonly transaction: <T>(
+    body: (client: pg.PoolClient) => Promise<T | RolledBack<T>>,
+  ) => Promise<T>;
+}
+
+/**
+ * Lends one connection to `body`, for work that must stay on one: temporary tables, several transactions in a row.
+ * @throws SinkError
+ */
+export async function onConnection<T>(
+  database: Database,
+  body: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  return translated(database.url, async () => {
+    const client = await database.pool.connect();
+    let broken: Error | undefined;
+    // A connection that dies between two queries says so here; the next query then fails.
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    const transaction: Connection['transaction'] = async (work) => {
+      try {
+        await client.query('begin');
+        const outcome = await work(client);
+        if (outcome instanceof RolledBack) {
+          await client.query('rollback');
+          return outcome.outcome;
+        }
+        await client.query('commit');
+        return outcome;
+      } catch (error) {
+        await client.query('rollback').catch((failure: unknown) => {
+          broken = failure instanceof Error ? failure : new Error('rollback failed');
+        });
+        throw error;
+      }
+    };
+    client.on('error', onError);
+    try {
+      return await body({ client, transaction });
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  });
+}
+
 /**
  * Runs `body` in one transaction on one connection: all of it is stored, or none.
  * A body that answers `RolledBack` stores nothing and its outcome is answered.
@@ -26,31 +77,5 @@ export async function inTransaction<T>(
   database: Database,
   body: (client: pg.PoolClient) => Promise<T | RolledBack<T>>,
 ): Promise<T> {
-  return translated(database.url, async () => {
-    const client = await database.pool.connect();
-    let broken: Error | undefined;
-    // A connection that dies between two queries says so here; the next query then fails.
-    const onError = (error: Error) => {
-      broken = error;
-    };
-    client.on('error', onError);
-    try {
-      await client.query('begin');
-      const outcome = await body(client);
-      if (outcome instanceof RolledBack) {
-        await client.query('rollback');
-        return outcome.outcome;
-      }
-      await client.query('commit');
-      return outcome;
-    } catch (error) {
-      await client.query('rollback').catch((failure: unknown) => {
-        broken = failure instanceof Error ? failure : new Error('rollback failed');
-      });
-      throw error;
-    } finally {
-      client.off('error', onError);
-      client.release(broken);
-    }
-  });
+  return onConnection(database, ({ transaction }) => transaction(body));
 }

@@ -1,3 +1,4 @@
+import type { InSlots } from '../../domain/slots.ts';
 import { storableText } from '../../domain/storable.ts';
 import { pagesPerClaimMax } from '../claim.ts';
 import { parseJsonText } from '../jsonText.ts';
@@ -8,18 +9,19 @@ import { jobTableSql } from './jobTableSql.ts';
 import type { StreamRegistry } from './streams.ts';
 import type { Database } from './transaction.ts';
 import { RolledBack, inTransaction } from './transaction.ts';
-import { createTurns } from './turns.ts';
 
 type Begun = Awaited<ReturnType<WalkSink['beginWalk']>>;
 type Ended = Awaited<ReturnType<WalkSink['endWalk']>>;
 
 /** Walks: claim, pages, end. The row of `checkpoints` is the lock and its version the fence. */
-export function walksOf(database: Database, streams: StreamRegistry): WalkSink {
-  const pages = { database, inTurn: createTurns() };
+export function walksOf(
+  database: Database,
+  { streams, inSlots }: { readonly streams: StreamRegistry; readonly inSlots: InSlots },
+): WalkSink {
   return {
     registerStreams: streams.register,
     beginWalk: async (run) => beginWalk(database, run),
-    appendJobs: async (page) => appendJobs(pages, page),
+    appendJobs: async (page) => appendJobs({ database, inSlots }, page),
     endWalk: async (end) => endWalk(database, end),
     noteWalkError: async ({ walk, error }) =>
       translated(database.url, async () => {
@@ -112,16 +114,19 @@ async function endWalk(
 
     const isComplete = ending.outcome === 'complete';
     let vanished = 0;
-    if (isComplete) {
-      const { markUnseenVanished } = jobTableSql(table);
-      const marked = await client.query(markUnseenVanished, [walk.streamId, walk.walkId, now]);
-      vanished = marked.rowCount ?? 0;
+    if (ending.outcome === 'complete') {
+      if (table !== null) {
+        const { markUnseenVanished } = jobTableSql(table);
+        const marked = await client.query(markUnseenVanished, [walk.streamId, walk.walkId, now]);
+        vanished = marked.rowCount ?? 0;
+      }
+      const highWaterAtMs = ending.highWaterAtMs ?? walk.startedAtMs;
       await client.query(
         `update streams set
            high_water_at = greatest(high_water_at, $2),
            last_complete_walk_at = greatest(last_complete_walk_at, $3)
          where id = $1`,
-        [walk.streamId, new Date(walk.startedAtMs), now],
+        [walk.streamId, new Date(highWaterAtMs), now],
       );
     }
     const { rows } = await client.query<Record<keyof WalkCounts, string | number | null>>(
@@ -131,7 +136,9 @@ async function endWalk(
        where id = $1
        returning
          pages, requests, entries_seen as "entriesSeen", inserted, updated, duplicates, rejected,
-         restarts, total_reported as "totalReported"`,
+         restarts, total_reported as "totalReported", repeats,
+         reported_rows as "reportedRows", processed_rows as "processedRows",
+         elapsed_ms as "elapsedMs"`,
       [
         walk.walkId,
         ending.outcome,
@@ -159,5 +166,9 @@ function countsOf(row: Record<keyof WalkCounts, string | number | null> | undefi
     rejected: count('rejected'),
     restarts: count('restarts'),
     totalReported: (row?.totalReported ?? null) === null ? null : count('totalReported'),
+    repeats: count('repeats'),
+    reportedRows: count('reportedRows'),
+    processedRows: count('processedRows'),
+    elapsedMs: count('elapsedMs'),
   };
 }

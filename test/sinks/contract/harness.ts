@@ -1,4 +1,4 @@
-import type { ColumnValue } from '../../../src/domain/column.ts';
+import type { ColumnValue, EntryTable } from '../../../src/domain/column.ts';
 import type { JobEntry } from '../../../src/domain/entry.ts';
 import type { JsonValue } from '../../../src/domain/json.ts';
 import type { JobPage, PageOutcome, Sink, WalkRef } from '../../../src/sinks/sink.ts';
@@ -11,6 +11,8 @@ export interface SinkUnderTest {
   readonly changes: (streamId: string) => Promise<readonly StoredChange[]>;
   readonly rejected: (streamId: string) => Promise<readonly StoredRejected[]>;
   readonly drift: (streamId: string) => Promise<readonly StoredDrift[]>;
+  /** In the order of their keys. */
+  readonly entries: (table: EntryTable, streamId: string) => Promise<readonly StoredEntry[]>;
 }
 
 /** In the order of first sight. */
@@ -36,6 +38,15 @@ export interface StoredChange {
   readonly to: string;
   readonly progress: number | null;
   readonly observedAtMs: number;
+}
+
+export interface StoredEntry {
+  readonly key: string;
+  readonly columns: Readonly<Record<string, ColumnValue>>;
+  readonly document: JsonValue;
+  readonly firstSeenAtMs: number;
+  /** null also in a table without snapshots. */
+  readonly supersededAtMs: number | null;
 }
 
 export interface StoredRejected {

@@ -30,6 +30,18 @@ export function memoryUnderTest(): SinkUnderTest {
           ...{ progress, observedAtMs: change.observedAtMs },
         }),
       ),
+    entries: async (table, streamId) =>
+      ofStream(contents.entries.values(), streamId)
+        .filter((entry) => entry.table === table.name)
+        .map(({ row, firstSeenAtMs, supersededAtMs }) => ({
+          key: row.key,
+          columns: Object.fromEntries(
+            Object.keys(table.columns).map((name, index) => [name, row.values[index] ?? null]),
+          ),
+          document: parseJsonText(row.document),
+          ...{ firstSeenAtMs, supersededAtMs },
+        }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1)),
     rejected: async (streamId) =>
       ofStream(contents.rejected.values(), streamId).map(
         ({ reason, raw, count, firstSeenAtMs, lastSeenAtMs }) => ({

@@ -49,6 +49,22 @@ export function postgresUnderTest(sink: Sink, pool: pg.Pool): SinkUnderTest {
         observedAtMs: time(row['observed_at']) ?? 0,
       }));
     },
+    entries: async (given, streamId) => {
+      const rows = await select(
+        `select *, ${given.document}::text as document from ${given.name}
+         where stream_id = $1 order by entry_key`,
+        streamId,
+      );
+      return rows.map((row) => ({
+        key: text(row['entry_key']).replaceAll('-', ''),
+        columns: Object.fromEntries(
+          Object.keys(given.columns).map((name) => [name, value(row[name])]),
+        ),
+        document: parseJsonText(text(row['document'])),
+        firstSeenAtMs: time(row['first_seen_at']) ?? 0,
+        supersededAtMs: time(row['superseded_at']),
+      }));
+    },
     rejected: async (streamId) => {
       const rows = await select(
         `select *, raw::text as raw from rejected_entries where stream_id = $1 order by id`,

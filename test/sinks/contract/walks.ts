@@ -137,6 +137,7 @@ export function walkContract(open: () => SinkUnderTest): void {
         kind: 'ended',
         vanished: 0,
         counts: {
+          ...{ repeats: 0, reportedRows: 0, processedRows: 0, elapsedMs: 0 },
           ...{ pages: 2, requests: 3, entriesSeen: 6, inserted: 2, updated: 1, duplicates: 2 },
           ...{ rejected: 1, restarts: 1, totalReported: 8 },
         },

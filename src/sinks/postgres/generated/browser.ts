@@ -43,6 +43,11 @@ export type DownloadJob = Prisma.DownloadJobModel
  */
 export type JobStatusChange = Prisma.JobStatusChangeModel
 /**
+ * Model ProjectLog
+ * 
+ */
+export type ProjectLog = Prisma.ProjectLogModel
+/**
  * Model RejectedEntry
  * 
  */

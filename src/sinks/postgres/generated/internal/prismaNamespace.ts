@@ -402,6 +402,7 @@ export const ModelName = {
   Checkpoint: 'Checkpoint',
   DownloadJob: 'DownloadJob',
   JobStatusChange: 'JobStatusChange',
+  ProjectLog: 'ProjectLog',
   RejectedEntry: 'RejectedEntry',
   DriftReport: 'DriftReport',
   Budget: 'Budget',
@@ -422,7 +423,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "jobStatusChange" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat"
+    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "jobStatusChange" | "projectLog" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -793,6 +794,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.JobStatusChangeCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.JobStatusChangeCountAggregateOutputType> | number
+        }
+      }
+    }
+    ProjectLog: {
+      payload: Prisma.$ProjectLogPayload<ExtArgs>
+      fields: Prisma.ProjectLogFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ProjectLogFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ProjectLogFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload>
+        }
+        findFirst: {
+          args: Prisma.ProjectLogFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ProjectLogFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload>
+        }
+        findMany: {
+          args: Prisma.ProjectLogFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload>[]
+        }
+        create: {
+          args: Prisma.ProjectLogCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload>
+        }
+        createMany: {
+          args: Prisma.ProjectLogCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ProjectLogCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload>[]
+        }
+        delete: {
+          args: Prisma.ProjectLogDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload>
+        }
+        update: {
+          args: Prisma.ProjectLogUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload>
+        }
+        deleteMany: {
+          args: Prisma.ProjectLogDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ProjectLogUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ProjectLogUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload>[]
+        }
+        upsert: {
+          args: Prisma.ProjectLogUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ProjectLogPayload>
+        }
+        aggregate: {
+          args: Prisma.ProjectLogAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateProjectLog>
+        }
+        groupBy: {
+          args: Prisma.ProjectLogGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ProjectLogGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ProjectLogCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ProjectLogCountAggregateOutputType> | number
         }
       }
     }
@@ -1237,7 +1312,12 @@ export const WalkScalarFieldEnum = {
   vanished: 'vanished',
   totalReported: 'totalReported',
   restarts: 'restarts',
-  error: 'error'
+  error: 'error',
+  partition: 'partition',
+  repeats: 'repeats',
+  reportedRows: 'reportedRows',
+  processedRows: 'processedRows',
+  elapsedMs: 'elapsedMs'
 } as const
 
 export type WalkScalarFieldEnum = (typeof WalkScalarFieldEnum)[keyof typeof WalkScalarFieldEnum]
@@ -1309,6 +1389,22 @@ export const JobStatusChangeScalarFieldEnum = {
 } as const
 
 export type JobStatusChangeScalarFieldEnum = (typeof JobStatusChangeScalarFieldEnum)[keyof typeof JobStatusChangeScalarFieldEnum]
+
+
+export const ProjectLogScalarFieldEnum = {
+  streamId: 'streamId',
+  entryKey: 'entryKey',
+  loggedAt: 'loggedAt',
+  source: 'source',
+  topic: 'topic',
+  occurrence: 'occurrence',
+  windowTo: 'windowTo',
+  supersededAt: 'supersededAt',
+  firstSeenAt: 'firstSeenAt',
+  content: 'content'
+} as const
+
+export type ProjectLogScalarFieldEnum = (typeof ProjectLogScalarFieldEnum)[keyof typeof ProjectLogScalarFieldEnum]
 
 
 export const RejectedEntryScalarFieldEnum = {
@@ -1671,6 +1767,7 @@ export type GlobalOmitConfig = {
   checkpoint?: Prisma.CheckpointOmit
   downloadJob?: Prisma.DownloadJobOmit
   jobStatusChange?: Prisma.JobStatusChangeOmit
+  projectLog?: Prisma.ProjectLogOmit
   rejectedEntry?: Prisma.RejectedEntryOmit
   driftReport?: Prisma.DriftReportOmit
   budget?: Prisma.BudgetOmit

@@ -56,6 +56,7 @@ export const ModelName = {
   Checkpoint: 'Checkpoint',
   DownloadJob: 'DownloadJob',
   JobStatusChange: 'JobStatusChange',
+  ProjectLog: 'ProjectLog',
   RejectedEntry: 'RejectedEntry',
   DriftReport: 'DriftReport',
   Budget: 'Budget',
@@ -111,7 +112,12 @@ export const WalkScalarFieldEnum = {
   vanished: 'vanished',
   totalReported: 'totalReported',
   restarts: 'restarts',
-  error: 'error'
+  error: 'error',
+  partition: 'partition',
+  repeats: 'repeats',
+  reportedRows: 'reportedRows',
+  processedRows: 'processedRows',
+  elapsedMs: 'elapsedMs'
 } as const
 
 export type WalkScalarFieldEnum = (typeof WalkScalarFieldEnum)[keyof typeof WalkScalarFieldEnum]
@@ -183,6 +189,22 @@ export const JobStatusChangeScalarFieldEnum = {
 } as const
 
 export type JobStatusChangeScalarFieldEnum = (typeof JobStatusChangeScalarFieldEnum)[keyof typeof JobStatusChangeScalarFieldEnum]
+
+
+export const ProjectLogScalarFieldEnum = {
+  streamId: 'streamId',
+  entryKey: 'entryKey',
+  loggedAt: 'loggedAt',
+  source: 'source',
+  topic: 'topic',
+  occurrence: 'occurrence',
+  windowTo: 'windowTo',
+  supersededAt: 'supersededAt',
+  firstSeenAt: 'firstSeenAt',
+  content: 'content'
+} as const
+
+export type ProjectLogScalarFieldEnum = (typeof ProjectLogScalarFieldEnum)[keyof typeof ProjectLogScalarFieldEnum]
 
 
 export const RejectedEntryScalarFieldEnum = {

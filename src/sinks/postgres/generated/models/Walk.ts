@@ -39,6 +39,10 @@ export type WalkAvgAggregateOutputType = {
   vanished: number | null
   totalReported: number | null
   restarts: number | null
+  repeats: number | null
+  reportedRows: number | null
+  processedRows: number | null
+  elapsedMs: number | null
 }
 
 export type WalkSumAggregateOutputType = {
@@ -54,6 +58,10 @@ export type WalkSumAggregateOutputType = {
   vanished: bigint | null
   totalReported: bigint | null
   restarts: number | null
+  repeats: number | null
+  reportedRows: bigint | null
+  processedRows: bigint | null
+  elapsedMs: bigint | null
 }
 
 export type WalkMinAggregateOutputType = {
@@ -76,6 +84,11 @@ export type WalkMinAggregateOutputType = {
   totalReported: bigint | null
   restarts: number | null
   error: string | null
+  partition: string | null
+  repeats: number | null
+  reportedRows: bigint | null
+  processedRows: bigint | null
+  elapsedMs: bigint | null
 }
 
 export type WalkMaxAggregateOutputType = {
@@ -98,6 +111,11 @@ export type WalkMaxAggregateOutputType = {
   totalReported: bigint | null
   restarts: number | null
   error: string | null
+  partition: string | null
+  repeats: number | null
+  reportedRows: bigint | null
+  processedRows: bigint | null
+  elapsedMs: bigint | null
 }
 
 export type WalkCountAggregateOutputType = {
@@ -120,6 +138,11 @@ export type WalkCountAggregateOutputType = {
   totalReported: number
   restarts: number
   error: number
+  partition: number
+  repeats: number
+  reportedRows: number
+  processedRows: number
+  elapsedMs: number
   _all: number
 }
 
@@ -137,6 +160,10 @@ export type WalkAvgAggregateInputType = {
   vanished?: true
   totalReported?: true
   restarts?: true
+  repeats?: true
+  reportedRows?: true
+  processedRows?: true
+  elapsedMs?: true
 }
 
 export type WalkSumAggregateInputType = {
@@ -152,6 +179,10 @@ export type WalkSumAggregateInputType = {
   vanished?: true
   totalReported?: true
   restarts?: true
+  repeats?: true
+  reportedRows?: true
+  processedRows?: true
+  elapsedMs?: true
 }
 
 export type WalkMinAggregateInputType = {
@@ -174,6 +205,11 @@ export type WalkMinAggregateInputType = {
   totalReported?: true
   restarts?: true
   error?: true
+  partition?: true
+  repeats?: true
+  reportedRows?: true
+  processedRows?: true
+  elapsedMs?: true
 }
 
 export type WalkMaxAggregateInputType = {
@@ -196,6 +232,11 @@ export type WalkMaxAggregateInputType = {
   totalReported?: true
   restarts?: true
   error?: true
+  partition?: true
+  repeats?: true
+  reportedRows?: true
+  processedRows?: true
+  elapsedMs?: true
 }
 
 export type WalkCountAggregateInputType = {
@@ -218,6 +259,11 @@ export type WalkCountAggregateInputType = {
   totalReported?: true
   restarts?: true
   error?: true
+  partition?: true
+  repeats?: true
+  reportedRows?: true
+  processedRows?: true
+  elapsedMs?: true
   _all?: true
 }
 
@@ -327,6 +373,11 @@ export type WalkGroupByOutputType = {
   totalReported: bigint | null
   restarts: number
   error: string | null
+  partition: string
+  repeats: number
+  reportedRows: bigint
+  processedRows: bigint
+  elapsedMs: bigint
   _count: WalkCountAggregateOutputType | null
   _avg: WalkAvgAggregateOutputType | null
   _sum: WalkSumAggregateOutputType | null
@@ -372,6 +423,11 @@ export type WalkWhereInput = {
   totalReported?: Prisma.BigIntNullableFilter<"Walk"> | bigint | number | null
   restarts?: Prisma.IntFilter<"Walk"> | number
   error?: Prisma.StringNullableFilter<"Walk"> | string | null
+  partition?: Prisma.StringFilter<"Walk"> | string
+  repeats?: Prisma.IntFilter<"Walk"> | number
+  reportedRows?: Prisma.BigIntFilter<"Walk"> | bigint | number
+  processedRows?: Prisma.BigIntFilter<"Walk"> | bigint | number
+  elapsedMs?: Prisma.BigIntFilter<"Walk"> | bigint | number
   stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
 }
 
@@ -395,6 +451,11 @@ export type WalkOrderByWithRelationInput = {
   totalReported?: Prisma.SortOrderInput | Prisma.SortOrder
   restarts?: Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
+  partition?: Prisma.SortOrder
+  repeats?: Prisma.SortOrder
+  reportedRows?: Prisma.SortOrder
+  processedRows?: Prisma.SortOrder
+  elapsedMs?: Prisma.SortOrder
   stream?: Prisma.StreamOrderByWithRelationInput
 }
 
@@ -422,6 +483,11 @@ export type WalkWhereUniqueInput = Prisma.AtLeast<{
   totalReported?: Prisma.BigIntNullableFilter<"Walk"> | bigint | number | null
   restarts?: Prisma.IntFilter<"Walk"> | number
   error?: Prisma.StringNullableFilter<"Walk"> | string | null
+  partition?: Prisma.StringFilter<"Walk"> | string
+  repeats?: Prisma.IntFilter<"Walk"> | number
+  reportedRows?: Prisma.BigIntFilter<"Walk"> | bigint | number
+  processedRows?: Prisma.BigIntFilter<"Walk"> | bigint | number
+  elapsedMs?: Prisma.BigIntFilter<"Walk"> | bigint | number
   stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
 }, "id" | "streamId_runId">
 
@@ -445,6 +511,11 @@ export type WalkOrderByWithAggregationInput = {
   totalReported?: Prisma.SortOrderInput | Prisma.SortOrder
   restarts?: Prisma.SortOrder
   error?: Prisma.SortOrderInput | Prisma.SortOrder
+  partition?: Prisma.SortOrder
+  repeats?: Prisma.SortOrder
+  reportedRows?: Prisma.SortOrder
+  processedRows?: Prisma.SortOrder
+  elapsedMs?: Prisma.SortOrder
   _count?: Prisma.WalkCountOrderByAggregateInput
   _avg?: Prisma.WalkAvgOrderByAggregateInput
   _max?: Prisma.WalkMaxOrderByAggregateInput
@@ -475,6 +546,11 @@ export type WalkScalarWhereWithAggregatesInput = {
   totalReported?: Prisma.BigIntNullableWithAggregatesFilter<"Walk"> | bigint | number | null
   restarts?: Prisma.IntWithAggregatesFilter<"Walk"> | number
   error?: Prisma.StringNullableWithAggregatesFilter<"Walk"> | string | null
+  partition?: Prisma.StringWithAggregatesFilter<"Walk"> | string
+  repeats?: Prisma.IntWithAggregatesFilter<"Walk"> | number
+  reportedRows?: Prisma.BigIntWithAggregatesFilter<"Walk"> | bigint | number
+  processedRows?: Prisma.BigIntWithAggregatesFilter<"Walk"> | bigint | number
+  elapsedMs?: Prisma.BigIntWithAggregatesFilter<"Walk"> | bigint | number
 }
 
 export type WalkCreateInput = {
@@ -496,6 +572,11 @@ export type WalkCreateInput = {
   totalReported?: bigint | number | null
   restarts?: number
   error?: string | null
+  partition?: string
+  repeats?: number
+  reportedRows?: bigint | number
+  processedRows?: bigint | number
+  elapsedMs?: bigint | number
   stream: Prisma.StreamCreateNestedOneWithoutWalksInput
 }
 
@@ -519,6 +600,11 @@ export type WalkUncheckedCreateInput = {
   totalReported?: bigint | number | null
   restarts?: number
   error?: string | null
+  partition?: string
+  repeats?: number
+  reportedRows?: bigint | number
+  processedRows?: bigint | number
+  elapsedMs?: bigint | number
 }
 
 export type WalkUpdateInput = {
@@ -540,6 +626,11 @@ export type WalkUpdateInput = {
   totalReported?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   restarts?: Prisma.IntFieldUpdateOperationsInput | number
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  partition?: Prisma.StringFieldUpdateOperationsInput | string
+  repeats?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  processedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   stream?: Prisma.StreamUpdateOneRequiredWithoutWalksNestedInput
 }
 
@@ -563,6 +654,11 @@ export type WalkUncheckedUpdateInput = {
   totalReported?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   restarts?: Prisma.IntFieldUpdateOperationsInput | number
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  partition?: Prisma.StringFieldUpdateOperationsInput | string
+  repeats?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  processedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type WalkCreateManyInput = {
@@ -585,6 +681,11 @@ export type WalkCreateManyInput = {
   totalReported?: bigint | number | null
   restarts?: number
   error?: string | null
+  partition?: string
+  repeats?: number
+  reportedRows?: bigint | number
+  processedRows?: bigint | number
+  elapsedMs?: bigint | number
 }
 
 export type WalkUpdateManyMutationInput = {
@@ -606,6 +707,11 @@ export type WalkUpdateManyMutationInput = {
   totalReported?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   restarts?: Prisma.IntFieldUpdateOperationsInput | number
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  partition?: Prisma.StringFieldUpdateOperationsInput | string
+  repeats?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  processedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type WalkUncheckedUpdateManyInput = {
@@ -628,6 +734,11 @@ export type WalkUncheckedUpdateManyInput = {
   totalReported?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   restarts?: Prisma.IntFieldUpdateOperationsInput | number
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  partition?: Prisma.StringFieldUpdateOperationsInput | string
+  repeats?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  processedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type WalkListRelationFilter = {
@@ -665,6 +776,11 @@ export type WalkCountOrderByAggregateInput = {
   totalReported?: Prisma.SortOrder
   restarts?: Prisma.SortOrder
   error?: Prisma.SortOrder
+  partition?: Prisma.SortOrder
+  repeats?: Prisma.SortOrder
+  reportedRows?: Prisma.SortOrder
+  processedRows?: Prisma.SortOrder
+  elapsedMs?: Prisma.SortOrder
 }
 
 export type WalkAvgOrderByAggregateInput = {
@@ -680,6 +796,10 @@ export type WalkAvgOrderByAggregateInput = {
   vanished?: Prisma.SortOrder
   totalReported?: Prisma.SortOrder
   restarts?: Prisma.SortOrder
+  repeats?: Prisma.SortOrder
+  reportedRows?: Prisma.SortOrder
+  processedRows?: Prisma.SortOrder
+  elapsedMs?: Prisma.SortOrder
 }
 
 export type WalkMaxOrderByAggregateInput = {
@@ -702,6 +822,11 @@ export type WalkMaxOrderByAggregateInput = {
   totalReported?: Prisma.SortOrder
   restarts?: Prisma.SortOrder
   error?: Prisma.SortOrder
+  partition?: Prisma.SortOrder
+  repeats?: Prisma.SortOrder
+  reportedRows?: Prisma.SortOrder
+  processedRows?: Prisma.SortOrder
+  elapsedMs?: Prisma.SortOrder
 }
 
 export type WalkMinOrderByAggregateInput = {
@@ -724,6 +849,11 @@ export type WalkMinOrderByAggregateInput = {
   totalReported?: Prisma.SortOrder
   restarts?: Prisma.SortOrder
   error?: Prisma.SortOrder
+  partition?: Prisma.SortOrder
+  repeats?: Prisma.SortOrder
+  reportedRows?: Prisma.SortOrder
+  processedRows?: Prisma.SortOrder
+  elapsedMs?: Prisma.SortOrder
 }
 
 export type WalkSumOrderByAggregateInput = {
@@ -739,6 +869,10 @@ export type WalkSumOrderByAggregateInput = {
   vanished?: Prisma.SortOrder
   totalReported?: Prisma.SortOrder
   restarts?: Prisma.SortOrder
+  repeats?: Prisma.SortOrder
+  reportedRows?: Prisma.SortOrder
+  processedRows?: Prisma.SortOrder
+  elapsedMs?: Prisma.SortOrder
 }
 
 export type WalkCreateNestedManyWithoutStreamInput = {
@@ -826,6 +960,11 @@ export type WalkCreateWithoutStreamInput = {
   totalReported?: bigint | number | null
   restarts?: number
   error?: string | null
+  partition?: string
+  repeats?: number
+  reportedRows?: bigint | number
+  processedRows?: bigint | number
+  elapsedMs?: bigint | number
 }
 
 export type WalkUncheckedCreateWithoutStreamInput = {
@@ -847,6 +986,11 @@ export type WalkUncheckedCreateWithoutStreamInput = {
   totalReported?: bigint | number | null
   restarts?: number
   error?: string | null
+  partition?: string
+  repeats?: number
+  reportedRows?: bigint | number
+  processedRows?: bigint | number
+  elapsedMs?: bigint | number
 }
 
 export type WalkCreateOrConnectWithoutStreamInput = {
@@ -898,6 +1042,11 @@ export type WalkScalarWhereInput = {
   totalReported?: Prisma.BigIntNullableFilter<"Walk"> | bigint | number | null
   restarts?: Prisma.IntFilter<"Walk"> | number
   error?: Prisma.StringNullableFilter<"Walk"> | string | null
+  partition?: Prisma.StringFilter<"Walk"> | string
+  repeats?: Prisma.IntFilter<"Walk"> | number
+  reportedRows?: Prisma.BigIntFilter<"Walk"> | bigint | number
+  processedRows?: Prisma.BigIntFilter<"Walk"> | bigint | number
+  elapsedMs?: Prisma.BigIntFilter<"Walk"> | bigint | number
 }
 
 export type WalkCreateManyStreamInput = {
@@ -919,6 +1068,11 @@ export type WalkCreateManyStreamInput = {
   totalReported?: bigint | number | null
   restarts?: number
   error?: string | null
+  partition?: string
+  repeats?: number
+  reportedRows?: bigint | number
+  processedRows?: bigint | number
+  elapsedMs?: bigint | number
 }
 
 export type WalkUpdateWithoutStreamInput = {
@@ -940,6 +1094,11 @@ export type WalkUpdateWithoutStreamInput = {
   totalReported?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   restarts?: Prisma.IntFieldUpdateOperationsInput | number
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  partition?: Prisma.StringFieldUpdateOperationsInput | string
+  repeats?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  processedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type WalkUncheckedUpdateWithoutStreamInput = {
@@ -961,6 +1120,11 @@ export type WalkUncheckedUpdateWithoutStreamInput = {
   totalReported?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   restarts?: Prisma.IntFieldUpdateOperationsInput | number
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  partition?: Prisma.StringFieldUpdateOperationsInput | string
+  repeats?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  processedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 export type WalkUncheckedUpdateManyWithoutStreamInput = {
@@ -982,6 +1146,11 @@ export type WalkUncheckedUpdateManyWithoutStreamInput = {
   totalReported?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   restarts?: Prisma.IntFieldUpdateOperationsInput | number
   error?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  partition?: Prisma.StringFieldUpdateOperationsInput | string
+  repeats?: Prisma.IntFieldUpdateOperationsInput | number
+  reportedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  processedRows?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  elapsedMs?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
 }
 
 
@@ -1006,6 +1175,11 @@ export type WalkSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = r
   totalReported?: boolean
   restarts?: boolean
   error?: boolean
+  partition?: boolean
+  repeats?: boolean
+  reportedRows?: boolean
+  processedRows?: boolean
+  elapsedMs?: boolean
   stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["walk"]>
 
@@ -1029,6 +1203,11 @@ export type WalkSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   totalReported?: boolean
   restarts?: boolean
   error?: boolean
+  partition?: boolean
+  repeats?: boolean
+  reportedRows?: boolean
+  processedRows?: boolean
+  elapsedMs?: boolean
   stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["walk"]>
 
@@ -1052,6 +1231,11 @@ export type WalkSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensio
   totalReported?: boolean
   restarts?: boolean
   error?: boolean
+  partition?: boolean
+  repeats?: boolean
+  reportedRows?: boolean
+  processedRows?: boolean
+  elapsedMs?: boolean
   stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["walk"]>
 
@@ -1075,9 +1259,14 @@ export type WalkSelectScalar = {
   totalReported?: boolean
   restarts?: boolean
   error?: boolean
+  partition?: boolean
+  repeats?: boolean
+  reportedRows?: boolean
+  processedRows?: boolean
+  elapsedMs?: boolean
 }
 
-export type WalkOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "streamId" | "runId" | "startedAt" | "finishedAt" | "outcome" | "complete" | "incompleteReason" | "pages" | "requests" | "entriesSeen" | "inserted" | "updated" | "duplicates" | "rejected" | "vanished" | "totalReported" | "restarts" | "error", ExtArgs["result"]["walk"]>
+export type WalkOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "streamId" | "runId" | "startedAt" | "finishedAt" | "outcome" | "complete" | "incompleteReason" | "pages" | "requests" | "entriesSeen" | "inserted" | "updated" | "duplicates" | "rejected" | "vanished" | "totalReported" | "restarts" | "error" | "partition" | "repeats" | "reportedRows" | "processedRows" | "elapsedMs", ExtArgs["result"]["walk"]>
 export type WalkInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }
@@ -1113,6 +1302,11 @@ export type $WalkPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs =
     totalReported: bigint | null
     restarts: number
     error: string | null
+    partition: string
+    repeats: number
+    reportedRows: bigint
+    processedRows: bigint
+    elapsedMs: bigint
   }, ExtArgs["result"]["walk"]>
   composites: {}
 }
@@ -1556,6 +1750,11 @@ export interface WalkFieldRefs {
   readonly totalReported: Prisma.FieldRef<"Walk", 'BigInt'>
   readonly restarts: Prisma.FieldRef<"Walk", 'Int'>
   readonly error: Prisma.FieldRef<"Walk", 'String'>
+  readonly partition: Prisma.FieldRef<"Walk", 'String'>
+  readonly repeats: Prisma.FieldRef<"Walk", 'Int'>
+  readonly reportedRows: Prisma.FieldRef<"Walk", 'BigInt'>
+  readonly processedRows: Prisma.FieldRef<"Walk", 'BigInt'>
+  readonly elapsedMs: Prisma.FieldRef<"Walk", 'BigInt'>
 }
     
 

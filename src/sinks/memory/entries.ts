@@ -1,0 +1,106 @@
+import type { Drift, RejectedEntry } from '../../domain/entry.ts';
+import { entryRowOf, type EntryRow } from '../entryRow.ts';
+import type { EntryAppend, EntryOutcome, EntrySink } from '../entrySink.ts';
+import { driftRowsOf, rejectedRowsOf } from '../jobRow.ts';
+import { jsonText, parseJsonText } from '../jsonText.ts';
+import type { Contents } from './contents.ts';
+import { moveCheckpoint, walkOf } from './walks.ts';
+import { applyDrift, applyRejected } from './writeJobs.ts';
+
+/** Log entries in memory. Batches are gathered first, then all is stored in one go. */
+export function entriesOf(contents: Contents): EntrySink {
+  return {
+    appendEntries: async (append) => {
+      const rows: EntryRow[] = [];
+      const rejected: RejectedEntry[] = [];
+      const drift: Drift[] = [];
+      for await (const batch of append.batches) {
+        for (const entry of batch.entries) rows.push(entryRowOf(append.table, entry));
+        rejected.push(...batch.rejected);
+        drift.push(...batch.drift);
+      }
+      drift.push(...rows.flatMap((row) => row.drift));
+      return store(contents, append, { rows, rejected, drift });
+    },
+    partitionStates: async (streamId) => {
+      const positions = contents.positions.get(streamId) ?? new Map<string, string>();
+      return new Map([...positions].map(([name, state]) => [name, parseJsonText(state)]));
+    },
+  };
+}
+
+interface Gathered {
+  readonly rows: readonly EntryRow[];
+  readonly rejected: readonly RejectedEntry[];
+  readonly drift: readonly Drift[];
+}
+
+function store(contents: Contents, append: EntryAppend, gathered: Gathered): EntryOutcome {
+  const { table, streamId, nowMs } = append;
+  const finish = append.finish();
+  if (finish === null) return { kind: 'discarded' };
+  const { walk, cost } = finish;
+  const stored = walkOf(contents, walk.walkId);
+  const stream = moveCheckpoint(contents, walk, jsonText(finish.state));
+  if (stream === null) return { kind: 'moved' };
+  const { highWaterAtMs = null } = finish;
+  if (highWaterAtMs !== null) {
+    const mark = Math.max(stream.highWaterAtMs ?? highWaterAtMs, highWaterAtMs);
+    contents.streams.set(streamId, { ...stream, highWaterAtMs: mark });
+  }
+
+  let inserted = 0;
+  for (const row of gathered.rows) {
+    const id = entryIdOf(table.name, streamId, row.key);
+    if (contents.entries.has(id)) continue;
+    const seen = { firstSeenAtMs: nowMs, supersededAtMs: null };
+    contents.entries.set(id, { table: table.name, streamId, row, ...seen });
+    inserted += 1;
+  }
+  if (table.snapshots && finish.snapshot !== undefined)
+    supersede(contents, append, finish.snapshot);
+  const context = { streamId, walkId: walk.walkId, nowMs };
+  for (const row of rejectedRowsOf(gathered.rejected)) applyRejected(contents, context, row);
+  for (const row of driftRowsOf(gathered.drift)) applyDrift(contents, context, row);
+  const positions = new Map(contents.positions.get(streamId));
+  for (const [name, state] of finish.partitions ?? []) {
+    if (state === null) positions.delete(name);
+    else positions.set(name, jsonText(state));
+  }
+  contents.positions.set(streamId, positions);
+
+  const duplicates = gathered.rows.length - inserted;
+  contents.walks.set(walk.walkId, {
+    ...stored,
+    pages: stored.pages + 1,
+    requests: stored.requests + cost.requests,
+    entriesSeen: stored.entriesSeen + gathered.rows.length + gathered.rejected.length,
+    inserted: stored.inserted + inserted,
+    duplicates: stored.duplicates + duplicates,
+    rejected: stored.rejected + gathered.rejected.length,
+    restarts: stored.restarts + (cost.restarts ?? 0),
+    repeats: stored.repeats + (cost.repeats ?? 0),
+    reportedRows: stored.reportedRows + (cost.reportedRows ?? 0),
+    processedRows: stored.processedRows + (cost.processedRows ?? 0),
+    elapsedMs: stored.elapsedMs + (cost.elapsedMs ?? 0),
+  });
+  return { kind: 'stored', walk: { ...walk, version: walk.version + 1 }, inserted, duplicates };
+}
+
+function supersede(
+  contents: Contents,
+  { table, streamId, nowMs }: EntryAppend,
+  snapshot: { readonly loggedAtMs: number; readonly keys: readonly string[] },
+): void {
+  const latest = new Set(snapshot.keys);
+  for (const [id, entry] of contents.entries) {
+    const isOfIt = entry.table === table.name && entry.streamId === streamId;
+    if (!isOfIt || entry.row.loggedAtMs !== snapshot.loggedAtMs) continue;
+    const supersededAtMs = latest.has(entry.row.key) ? null : (entry.supersededAtMs ?? nowMs);
+    contents.entries.set(id, { ...entry, supersededAtMs });
+  }
+}
+
+function entryIdOf(table: string, streamId: string, key: string): string {
+  return `${table} ${streamId} ${key}`;
+}
