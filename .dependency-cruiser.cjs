@@ -33,7 +33,7 @@ module.exports = {
       'engine-talks-to-ports',
       'engine orchestrates against ports',
       '^src/engine/',
-      '^src/(domain|sources|engine)/|^src/sinks/sink\\.ts$|^src/providers/(apiRequest|sourceError)\\.ts$',
+      '^src/(domain|sources|engine)/|^src/sinks/(sink|entrySink)\\.ts$|^src/providers/(apiRequest|sourceError)\\.ts$',
     ),
     only(
       'simulator-is-independent',

@@ -1,7 +1,7 @@
 import type { EntryTable } from '../domain/column.ts';
 import type { Drift, LogEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
-import type { Moved, WalkRef } from './sink.ts';
+import type { Moved, WalkRef } from './walkRef.ts';
 
 /** Some of an answer's entries. A few thousand at most: one batch is held, the next one is made meanwhile. */
 export interface EntryBatch {

@@ -2,8 +2,9 @@ import type { CountedTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { EntrySink } from './entrySink.ts';
+import type { Moved, WalkRef } from './walkRef.ts';
 
-export type { EntryAppend, EntryBatch, EntryFinish, EntryOutcome } from './entrySink.ts';
+export type { WalkRef } from './walkRef.ts';
 
 /**
  * Where entries go: the one port to storage. Two implementations (postgres/, memory.ts) pass one contract suite.
@@ -18,19 +19,6 @@ export interface StreamIdentity {
   /** Source id, `aliyun.sls.download_jobs`. */
   readonly source: string;
   readonly account: string;
-}
-
-/** A walk as one walker holds it. `version` is the fence: whoever claims the stream later makes it stale. */
-export interface WalkRef {
-  readonly streamId: string;
-  readonly walkId: string;
-  readonly version: number;
-  readonly startedAtMs: number;
-}
-
-/** The walk's checkpoint was moved by another walker: nothing was written, this walker must stop. */
-export interface Moved {
-  readonly kind: 'moved';
 }
 
 export interface JobPage {

@@ -46,7 +46,7 @@ describe('slots', () => {
 
   it('hold to the bound that each piece of work came with', async () => {
     const inSlots = createSlots();
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     const held = inSlots(
       { key: 'a', atOnceMax: 2 },
       () => new Promise<void>((end) => (release = end)),

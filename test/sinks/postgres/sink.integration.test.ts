@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { TestSink } from '../../support/postgres.ts';
 import { openTestSink } from '../../support/postgres.ts';
-import { entryTablesSql } from '../contract/entries.ts';
+import { entryTablesSql } from '../contract/entriesKit.ts';
 import { memoryUnderTest } from '../contract/memoryUnderTest.ts';
 import { postgresUnderTest } from '../contract/postgresUnderTest.ts';
 import { play, steps } from '../contract/properties.ts';
