@@ -1,7 +1,7 @@
 import type { HostProcess } from '../embedded/host.ts';
 import type { Log } from '../engine/ports.ts';
 
-/** Exit codes of every command (DESIGN section 3). */
+/** Exit codes of every command, as the README lists them. */
 export const EXIT = { done: 0, failed: 1, usage: 2, incomplete: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

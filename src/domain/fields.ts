@@ -31,7 +31,7 @@ export function bigint(...path: readonly string[]): Column {
   return { type: 'bigint', path, read: (value) => whole(value, int8, String) };
 }
 
-/** `true`, `false`, or those words as text: SLS sends allowInComplete both ways (reference 1.4). */
+/** `true`, `false`, or those words as text: SLS sends allowInComplete both ways (API pages ListDownloadJobs and GetDownloadJob). */
 export function boolean(...path: readonly string[]): Column {
   return {
     type: 'boolean',

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonValue } from './json.ts';
 
 export const WITHHELD = '[withheld]';
 
-// The query of a link that carries its own permission. Names as in the links of object stores (reference 3.1).
+// The query of a link that carries its own permission. Names as in the links of OSS, S3 and OBS (their pages on signed URLs).
 const signedQuery =
   /\?[^\s"'<>]*(?:signature|x-oss-|x-amz-|expires|security-token|accesskeyid)[^\s"'<>]*/gi;
 

@@ -15,7 +15,7 @@ export function jsonAnswer(body: string): Answer {
 /** Success without a body: Create and Delete (the SDK models declare none). */
 export const EMPTY_ANSWER: Answer = { status: 200, body: '' };
 
-/** The one error shape of SLS: `{"errorCode","errorMessage"}`. The request id travels in x-log-requestid (reference 3.3). */
+/** The one error shape of SLS: `{"errorCode","errorMessage"}`. The request id travels in x-log-requestid (SLS error-codes page). */
 export function slsError(status: number, errorCode: string, errorMessage: string): Answer {
   return { status, body: JSON.stringify({ errorCode, errorMessage }) };
 }

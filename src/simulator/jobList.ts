@@ -1,4 +1,4 @@
-/** Where in the listing a job stands. The service documents no order (reference 3.1), so clients must live with each. */
+/** Where in the listing a job stands. The services document no order, so clients must live with each. */
 export type ListingOrder = 'newest-first' | 'oldest-first' | 'by-name';
 
 /** A job together with the time it was listed: the truth a walk is compared with. */

@@ -7,7 +7,7 @@ import { readSlsV4 } from './slsV4.ts';
 
 /**
  * Believes a request only when its v1 or v4 signature can be computed again from an account's secret.
- * v1 and v4 have no nonce, so a repeated request is not refused (reference 2).
+ * v1 and v4 have no nonce, so a repeated request is not refused (SLS request-signatures pages).
  * @returns null when the sender is who it claims to be, else the refusal
  */
 export function refuseSls(

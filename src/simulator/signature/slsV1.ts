@@ -9,7 +9,7 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads an SLS v1 signature, `Authorization: LOG <key>:<base64>` (reference 2.2): HMAC-SHA1 or HMAC-SHA256, named by
+ * Reads an SLS v1 signature, `Authorization: LOG <key>:<base64>` (SLS request-signatures page): HMAC-SHA1 or HMAC-SHA256, named by
  * x-log-signaturemethod.
  * @returns null when the request carries no well-formed v1 signature
  */

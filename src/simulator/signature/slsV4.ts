@@ -7,7 +7,7 @@ const AUTHORIZATION =
 const LOG_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 /**
- * Reads an SLS v4 signature (reference 2.3). Neither Date nor x-log-signaturemethod is demanded: the SDKs send neither.
+ * Reads an SLS v4 signature (SLS request-signature-v4 page). Neither Date nor x-log-signaturemethod is demanded: the SDKs send neither.
  * @returns null when the request carries no well-formed v4 signature
  */
 export function readSlsV4(request: SimulatedRequest, region: string): SignatureClaim | null {
@@ -49,7 +49,7 @@ export function readSlsV4(request: SimulatedRequest, region: string): SignatureC
 
 /**
  * RFC 3986 first; then the encoding of the official Node SDK, which leaves `'()!` and every `*` but the first raw (a bug,
- * measured: reference 2.3). Whether the service accepts the second is unknown; it is accepted so that this SDK can be
+ * measured with @alicloud/darabonba-encode-util 0.0.2). Whether the service accepts the second is unknown; it is accepted so that this SDK can be
  * pointed here. A path that needs encoding is tried as sent and decoded: which one is signed is unknown.
  */
 function canonicalRequests(request: SimulatedRequest): readonly string[] {

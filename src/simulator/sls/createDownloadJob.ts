@@ -3,7 +3,7 @@ import { EMPTY_ANSWER, parameterInvalid, slsError } from '../answer.ts';
 import type { SlsApi } from './call.ts';
 import type { JobSpec, JobTarget } from './downloadJob.ts';
 
-/** Fields and bounds: reference 1.4 and 3.1. Unknown fields are let through, as JSON services do. */
+/** Fields and bounds: API page CreateDownloadJob. Unknown fields are let through, as JSON services do. */
 const bodySchema = z.object({
   name: z
     .string()

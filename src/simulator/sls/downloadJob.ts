@@ -159,7 +159,7 @@ export interface DownloadJobRow {
     readonly toTime: number;
     readonly query: string;
     readonly powerSql: boolean;
-    /** Text in List, boolean in Get (reference 1.4). */
+    /** Text in List, boolean in Get (API pages). */
     readonly allowInComplete: string | boolean;
     readonly sink: JobTarget & { readonly type: 'AliyunOSS' };
   };

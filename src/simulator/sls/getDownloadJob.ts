@@ -5,7 +5,7 @@ import { damagedRowText } from './damage.ts';
 import { jobNotExist } from './jobNotExist.ts';
 import { renderRow } from './render.ts';
 
-/** GET /downloadjobs/{name}. The same fields as in List, but allowInComplete is a boolean (reference 1.4). */
+/** GET /downloadjobs/{name}. The same fields as in List, but allowInComplete is a boolean (API page GetDownloadJob). */
 export const getDownloadJob: SlsApi = {
   name: 'GetDownloadJob',
   method: 'GET',

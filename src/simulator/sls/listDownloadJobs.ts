@@ -7,7 +7,7 @@ import type { DownloadJob } from './downloadJob.ts';
 import type { ListedRange } from './project.ts';
 import { renderRow, renderRowBytes } from './render.ts';
 
-/** As the sibling lists have it (reference 3.1); the default of this API is unknown. */
+/** As the sibling lists have it of SLS; the default of this API is unknown. */
 const DEFAULT_SIZE = 10;
 const COMMA = Buffer.from(',');
 

@@ -2,7 +2,7 @@ import type { Answer } from '../answer.ts';
 import { slsError } from '../answer.ts';
 import type { Refusal } from '../faults.ts';
 
-/** The answers that SLS and the gateway in front of it give instead of the one that was asked for (reference 3.3, 5). */
+/** The answers that SLS and the gateway in front of it give instead of the one that was asked for (SLS error-codes page). */
 export function refusalAnswer(refusal: Refusal): Answer {
   switch (refusal) {
     case 'throttle':
