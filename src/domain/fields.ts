@@ -20,6 +20,8 @@ export function text(...path: readonly string[]): Column {
 
 const int4 = 2n ** 31n;
 const int8 = 2n ** 63n;
+/** A number below it fits both, and is told so without bigints: comparing with them is ten times as slow. */
+const alwaysFits = 2 ** 31;
 
 /** A whole number within int4, sent as number or as decimal text. */
 export function integer(...path: readonly string[]): Column {
@@ -77,9 +79,16 @@ export type FieldReader = (entry: JsonObject) => FieldsReading;
 /** Where a field leads: to a column, to further fields, into `rest` as it is, or nowhere. */
 type Field =
   | { readonly kind: 'column'; readonly name: string; readonly column: Column }
-  | { readonly kind: 'object'; readonly fields: Map<string, Field> }
+  | Branch
   | { readonly kind: 'kept' }
   | { readonly kind: 'dropped' };
+
+interface Branch {
+  readonly kind: 'object';
+  readonly fields: Map<string, Field>;
+  /** Of the paths of its fields, with its dot: '' or `configuration.sink.`. */
+  readonly prefix: string;
+}
 
 /**
  * Prepares the reading of a kind of entry, once: a page of 500 jobs is read in one pass over its fields.
@@ -93,7 +102,7 @@ export function fieldReader(
     readonly dropped: readonly (readonly string[])[];
   },
 ): FieldReader {
-  const root = new Map<string, Field>();
+  const root = branchAt('');
   for (const [name, column] of Object.entries(columns)) {
     place(root, column.path, { kind: 'column', name, column });
   }
@@ -104,22 +113,26 @@ export function fieldReader(
   );
   return (entry) => {
     const read = { columns: { ...empty }, drift: [] };
-    const rest = readObject(entry, root, '', read);
+    const rest = readObject(entry, root, read) ?? {};
     return { ...read, rest };
   };
 }
 
-function place(fields: Map<string, Field>, path: readonly string[], leaf: Field): void {
+function place({ fields, prefix }: Branch, path: readonly string[], leaf: Field): void {
   const [first, ...rest] = path;
   if (first === undefined) throw new TypeError('a field has an empty path');
   if (rest.length === 0) {
     fields.set(first, leaf);
     return;
   }
-  const branch = fields.get(first) ?? { kind: 'object', fields: new Map<string, Field>() };
+  const branch = fields.get(first) ?? branchAt(`${prefix}${first}.`);
   if (branch.kind !== 'object') throw new TypeError(`${first} is a field and an object at once`);
   fields.set(first, branch);
-  place(branch.fields, rest, leaf);
+  place(branch, rest, leaf);
+}
+
+function branchAt(prefix: string): Branch {
+  return { kind: 'object', fields: new Map(), prefix };
 }
 
 interface Reading {
@@ -127,24 +140,14 @@ interface Reading {
   readonly drift: Drift[];
 }
 
-/** Adds what it reads to `into`, and answers what is left. */
-function readObject(
-  object: JsonObject,
-  fields: ReadonlyMap<string, Field>,
-  prefix: string,
-  into: Reading,
-): JsonObject {
+/** Adds what it reads to `into`, and answers what is left; null when that is nothing. */
+function readObject(object: JsonObject, branch: Branch, into: Reading): JsonObject | null {
   const left: [string, JsonValue][] = [];
-  const report = (name: string, kind: DriftKind, value: JsonValue): void => {
-    const path = withholdInText(prefix + name).slice(0, pathMax);
-    into.drift.push({ path, kind, sample: sampleOf(value) });
-    left.push([withholdInText(name), withholdLinks(value)]);
-  };
   for (const name of Object.keys(object)) {
     const value = object[name] ?? null;
-    const field = fields.get(name);
+    const field = branch.fields.get(name);
     if (field === undefined) {
-      report(name, 'unknown_field', value);
+      left.push(differing(into, branch.prefix + name, 'unknown_field', [name, value]));
     } else if (field.kind === 'kept') {
       left.push([name, withholdLinks(value)]);
     } else if (value === null || field.kind === 'dropped') {
@@ -152,15 +155,27 @@ function readObject(
     } else if (field.kind === 'column') {
       const reading = field.column.read(value);
       if (reading.ok) into.columns[field.name] = reading.value;
-      else report(name, reading.kind, value);
+      else left.push(differing(into, branch.prefix + name, reading.kind, [name, value]));
     } else if (isJsonObject(value)) {
-      const rest = readObject(value, field.fields, `${prefix}${name}.`, into);
-      if (Object.keys(rest).length > 0) left.push([name, rest]);
+      const rest = readObject(value, field, into);
+      if (rest !== null) left.push([name, rest]);
     } else {
-      report(name, 'unexpected_type', value);
+      left.push(differing(into, branch.prefix + name, 'unexpected_type', [name, value]));
     }
   }
-  return Object.fromEntries(left);
+  return left.length === 0 ? null : Object.fromEntries(left);
+}
+
+/** Notes the drift, and answers the field as `rest` keeps it. */
+function differing(
+  into: Reading,
+  path: string,
+  kind: DriftKind,
+  [name, value]: readonly [string, JsonValue],
+): [string, JsonValue] {
+  const sample = sampleOf(value);
+  into.drift.push({ path: withholdInText(path).slice(0, pathMax), kind, sample });
+  return [withholdInText(name), withholdLinks(value)];
 }
 
 const pathMax = 200;
@@ -196,6 +211,7 @@ function whole(
 ): ColumnReading {
   const number = wholeNumber(value);
   if (number === null) return refused('unexpected_type');
+  if (number < alwaysFits && number >= 0) return ok(hold(number));
   return number >= -limit && number < limit ? ok(hold(number)) : refused('out_of_range');
 }
 

@@ -3,6 +3,7 @@ import type { ColumnValue, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import { storableColumnValue, storableText } from '../domain/storable.ts';
 import { jsonText } from './jsonText.ts';
+import { fieldOf, rowText } from './rowText.ts';
 import { SinkError } from './sinkError.ts';
 
 /** An entry as every sink stores it: checked, cleaned, hashed. */
@@ -16,6 +17,8 @@ export interface JobRow {
   readonly values: readonly ColumnValue[];
   /** JSON text. */
   readonly raw: string;
+  /** Job key, status, raw and values as COPY reads them: what the hash covers. */
+  readonly text: string;
   readonly contentHash: string;
   /** Values that their column has no place for; they are null in the row and stand in `raw`. */
   readonly drift: readonly Drift[];
@@ -33,13 +36,17 @@ export function jobRowOf(table: JobTable, entry: JobEntry): JobRow {
   const { values, drift } = columnValuesOf(table.columns, entry.columns);
   const raw = jsonText(entry.raw);
   const { progressPercent } = entry;
+  const types = Object.values(table.columns);
+  const fields = values.map((value, index) => fieldOf(types[index]?.type ?? 'text', value));
+  const text = rowText([jobKey, status, raw, ...fields]);
   return {
     key,
     jobKey,
     status,
     values,
     raw,
-    contentHash: hashOf(JSON.stringify([jobKey, status, values]), raw),
+    text,
+    contentHash: hashOf(text),
     drift,
     progressPercent: progressPercent === null ? null : wholePercent(progressPercent),
   };
@@ -80,7 +87,7 @@ export function rejectedRowsOf(rejected: readonly RejectedEntry[]): readonly Rej
   for (const entry of rejected) {
     const reason = storableText(entry.reason);
     const raw = jsonText(entry.raw);
-    const contentHash = hashOf(reason, raw);
+    const contentHash = hashOf(`${reason}\n${raw}`);
     rows.set(contentHash, { reason, raw, contentHash });
   }
   return inOrder(rows);
@@ -114,8 +121,8 @@ function sampleOf(value: ColumnValue): string {
   return storableText(String(value).slice(0, sampleLengthMax));
 }
 
-function hashOf(head: string, raw: string): string {
-  return hash('sha256', `${head}\n${raw}`, 'base64url');
+function hashOf(content: string): string {
+  return hash('sha256', content, 'base64url');
 }
 
 function checkedKey(table: JobTable, key: string): string {

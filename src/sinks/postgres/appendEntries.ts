@@ -7,10 +7,10 @@ import { entryRowOf, type EntryRow } from '../entryRow.ts';
 import type { EntryAppend, EntryBatch, EntryFinish, EntryOutcome } from '../entrySink.ts';
 import { driftRowsOf, rejectedRowsOf } from '../jobRow.ts';
 import { jsonText } from '../jsonText.ts';
+import { fieldOf, timeText } from '../rowText.ts';
 import { arrayLiteral } from './arrayLiteral.ts';
 import { copyLine, copyText } from './copyText.ts';
 import { entryTableSql } from './entryTableSql.ts';
-import { fieldOf } from './jobTableSql.ts';
 import type { MonthPartitions } from './monthPartitions.ts';
 import type { Connection, Database } from './transaction.ts';
 import { onConnection, RolledBack } from './transaction.ts';
@@ -130,11 +130,11 @@ interface Stage {
 function createStage(client: pg.PoolClient, { table, streamId, nowMs }: EntryAppend): Stage {
   const sql = entryTableSql(table);
   const types = Object.values(table.columns);
-  const now = new Date(nowMs).toISOString();
+  const now = timeText(nowMs);
   let isOpen = false;
 
   async function newOf(rows: readonly EntryRow[]): Promise<readonly EntryRow[]> {
-    const times = rows.map(({ loggedAtMs }) => new Date(loggedAtMs).toISOString());
+    const times = rows.map(({ loggedAtMs }) => timeText(loggedAtMs));
     const keys = arrayLiteral(rows.map(({ key }) => key));
     const { rows: places } = await client.query<[number]>({
       text: sql.unstored,

@@ -1,4 +1,4 @@
-import type { ColumnType, ColumnValue, JobTable } from '../../domain/column.ts';
+import type { JobTable } from '../../domain/column.ts';
 import { quoted } from './quoted.ts';
 
 /** The statements on one job table. Built once from the constants of the code, never from input. */
@@ -7,7 +7,7 @@ export interface JobTableSql {
   readonly lockByKeys: string;
   /** $1 stream, $2 job keys. The newest row of each name; no index, asked for hardly ever. */
   readonly latestKeys: string;
-  /** Fields as `insertFields` gives them. */
+  /** Fields as `insertLine` gives them. */
   readonly copyIn: string;
   /** $1 JSON array of rows as `updateRecord` gives them, $2 now, $3 walk or null to keep the last one. */
   readonly update: string;
@@ -115,13 +115,8 @@ function build(table: JobTable): JobTableSql {
 }
 
 const leadingColumns = [
-  ...['stream_id', 'entry_key', 'job_key', 'status', 'first_seen_at', 'last_seen_at'],
-  ...['last_seen_walk_id', 'settled_at', 'content_hash', 'raw'],
+  ...['stream_id', 'entry_key', 'first_seen_at', 'last_seen_at', 'last_seen_walk_id'],
+  ...['settled_at', 'content_hash'],
+  // What a JobRow's text begins with; the source's columns follow.
+  ...['job_key', 'status', 'raw'],
 ];
-
-/** A column's value in COPY text and in JSON records: times as ISO text in UTC, everything else as it is. */
-export function fieldOf(type: ColumnType, value: ColumnValue): ColumnValue {
-  return type === 'timestamptz' && typeof value === 'number'
-    ? new Date(value).toISOString()
-    : value;
-}

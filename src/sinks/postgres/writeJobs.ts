@@ -3,9 +3,10 @@ import type { ColumnValue, JobTable } from '../../domain/column.ts';
 import type { ExistingJob, JobUpdate, MergedJobs, StatusChange } from '../../domain/mergeJobs.ts';
 import { unkeyedNamesOf, withKnownKeys } from '../../domain/mergeJobs.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
+import { fieldOf, rowText, timeText } from '../rowText.ts';
 import { arrayLiteral } from './arrayLiteral.ts';
 import { copyLine, copyText } from './copyText.ts';
-import { fieldOf, jobTableSql } from './jobTableSql.ts';
+import { jobTableSql } from './jobTableSql.ts';
 
 // The hot writes of a page and of a tracked job, each one statement, all inside the caller's transaction.
 
@@ -99,22 +100,10 @@ export function insertLine(
   row: JobRow,
   terminal: ReadonlySet<string>,
 ): string {
-  const { streamId, walkId, nowMs, table } = context;
-  const now = new Date(nowMs).toISOString();
-  const types = Object.values(table.columns);
-  return copyLine([
-    streamId,
-    row.key,
-    row.jobKey,
-    row.status,
-    now,
-    now,
-    walkId,
-    terminal.has(row.status) ? now : null,
-    row.contentHash,
-    row.raw,
-    ...row.values.map((value, index) => fieldOf(types[index]?.type ?? 'text', value)),
-  ]);
+  const { streamId, walkId, nowMs } = context;
+  const now = timeText(nowMs);
+  const settled = terminal.has(row.status) ? now : null;
+  return `${rowText([streamId, row.key, now, now, walkId, settled, row.contentHash])}\t${row.text}\n`;
 }
 
 /**
@@ -177,7 +166,7 @@ export async function recordChanges(
   context: WriteContext,
   changes: readonly StatusChange<JobRow>[],
 ): Promise<void> {
-  const now = new Date(context.nowMs).toISOString();
+  const now = timeText(context.nowMs);
   await copyText(
     client,
     `copy job_status_changes (

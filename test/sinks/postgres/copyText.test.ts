@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { arrayLiteral } from '../../../src/sinks/postgres/arrayLiteral.ts';
-import type { CopyField } from '../../../src/sinks/postgres/copyText.ts';
+import type { RowField } from '../../../src/sinks/rowText.ts';
 import { copyLine } from '../../../src/sinks/postgres/copyText.ts';
 
 const nasty = fc.string({
@@ -36,7 +36,7 @@ describe('COPY text', () => {
   });
 
   it('writes booleans and numbers as PostgreSQL reads them', () => {
-    const row: CopyField[] = [true, false, 1.5, -3, null, ''];
+    const row: RowField[] = [true, false, 1.5, -3, null, ''];
     expect(copyLine(row)).toBe('t\tf\t1.5\t-3\t\\N\t\n');
   });
 });
