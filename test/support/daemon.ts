@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The built program: `npm test` builds it first. */
@@ -10,8 +11,11 @@ const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.
 
 /** A folder with a logferry.yaml, and the real program run in it. */
 export interface Workplace {
+  readonly folder: string;
   /** Runs a command to its end. */
   run(...args: readonly string[]): Promise<Ended>;
+  /** Starts a command and answers at once. */
+  start(...args: readonly string[]): Running;
   /** Starts `logferry start` and answers at once. */
   startDaemon(...args: readonly string[]): Daemon;
   /** Kills what still runs and removes the folder. */
@@ -24,9 +28,16 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export interface Daemon {
+export interface Running {
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
+  /** Standard output so far. */
+  stdout(): string;
+  /** Waits until it has written this text, to standard output or error. @throws when it ends without */
+  says(text: string): Promise<void>;
+}
+
+export interface Daemon extends Running {
   /** The log so far, one object a line. */
   events(): readonly Readonly<Record<string, unknown>>[];
 }
@@ -54,20 +65,26 @@ export async function openWorkplace(place: {
       children.delete(child);
       return { exitCode: child.exitCode, stdout, stderr };
     });
-    return { child, ended, stderr: () => stderr };
+    const kill = (signal: NodeJS.Signals) => {
+      child.kill(signal);
+    };
+    const says = async (text: string) => {
+      while (!`${stdout}\n${stderr}`.includes(text)) {
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`${args.join(' ')} ended without "${text}":\n${stdout}\n${stderr}`);
+        await sleep(20);
+      }
+    };
+    return { ended, kill, says, stdout: () => stdout, stderr: () => stderr };
   };
 
   return {
+    folder,
     run: (...args) => start(args).ended,
+    start: (...args) => start(args),
     startDaemon: (...args) => {
-      const { child, ended, stderr } = start(['start', ...args]);
-      return {
-        ended,
-        kill: (signal) => {
-          child.kill(signal);
-        },
-        events: () => stderr().split('\n').flatMap(eventOf),
-      };
+      const daemon = start(['start', ...args]);
+      return { ...daemon, events: () => daemon.stderr().split('\n').flatMap(eventOf) };
     },
     close: async () => {
       await Promise.all(
