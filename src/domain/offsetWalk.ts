@@ -46,12 +46,19 @@ export const INCOMPLETE_REASONS = [
   'page_cap_one',
   'repeated_page',
   'no_progress',
+  'page_elsewhere',
+  'end_unproven',
 ] as const;
 export type IncompleteReason = (typeof INCOMPLETE_REASONS)[number];
 
 export interface OffsetRequest {
   readonly offset: number;
   readonly size: number;
+}
+
+/** What an answer covers. `lead`: so many of its rows stand before the one that was wanted first; none where offsets are free. */
+export interface OffsetRange extends OffsetRequest {
+  readonly lead?: number;
 }
 
 /** One answer: the keys of its rows in order, and the total it claims (null: none, or unreadable). */
@@ -115,7 +122,7 @@ export function nextOffsetRequest(state: OffsetWalkState, size: number): OffsetR
 /** What an answer means: which rows to store, where to go on, and whether the walk has ended. */
 export function receiveOffsetAnswer(
   before: OffsetWalkState,
-  request: OffsetRequest,
+  request: OffsetRange,
   answer: OffsetAnswer,
 ): OffsetStep {
   const state = notePage(before, request, answer);
@@ -141,12 +148,13 @@ export function receiveOffsetAnswer(
 /** Every row of the answer was known, the overlap stands. The end shows as the last row alone, where the total says it is. */
 function receiveNothingNew(
   state: OffsetWalkState,
-  request: OffsetRequest,
+  request: OffsetRange,
   { keys, total }: OffsetAnswer,
 ): OffsetStep {
   const reach = request.offset + keys.length;
   const here = { ...state, position: reach, stepBack: 0 };
-  const lastRowAlone = keys.length === 1 + state.trailing && reach === state.position;
+  const lastRowAlone =
+    keys.length === 1 + state.trailing + (request.lead ?? 0) && reach === state.position;
   if (total === reach && lastRowAlone) return confirm(here);
   const barren = fruitless(here);
   if (total === reach) return again(barren);
@@ -271,7 +279,7 @@ function confirm(state: OffsetWalkState): OffsetStep {
 }
 
 /** The end is asked for in pairs: after the last row was seen alone, the next request starts behind it. */
-function isProbe(state: OffsetWalkState): boolean {
+export function isProbe(state: OffsetWalkState): boolean {
   return state.position > 0 && state.confirmations % 2 === 1;
 }
 

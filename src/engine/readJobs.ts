@@ -1,8 +1,7 @@
-import { offsetWalkStart, type OffsetWalkState } from '../domain/offsetWalk.ts';
-import type { JsonValue } from '../domain/json.ts';
 import type { OpenJob, WalkRef } from '../sinks/sink.ts';
-import { offsetPages, type WalkedPage } from './offsetPages.ts';
+import { listPages, type WalkedPage } from './listPages.ts';
 import { oneAhead } from './oneAhead.ts';
+import { offsetPager, pagePager } from './pager.ts';
 import type { JobStream } from './ports.ts';
 import type { BegunWalk, Reading, WalkDeps } from './reading.ts';
 
@@ -11,13 +10,12 @@ import type { BegunWalk, Reading, WalkDeps } from './reading.ts';
  * is fetched.
  */
 export function readJobs(deps: WalkDeps, stream: JobStream, begun: BegunWalk): Reading {
-  const state = checkpointOf(begun.state);
   const writer = pageWriter(deps, stream, begun.walk);
   return {
     walk: () => writer.walk(),
     read: async (signal) => {
       try {
-        const pages = (stop: AbortSignal) => offsetPages(deps, { stream, state }, stop);
+        const pages = (stop: AbortSignal) => pagesOf(deps, stream, begun, stop);
         for await (const page of oneAhead(pages, signal)) {
           if ((await writer.write(page)) === 'moved') return 'moved';
           if (page.end === null) continue;
@@ -31,6 +29,29 @@ export function readJobs(deps: WalkDeps, stream: JobStream, begun: BegunWalk): R
       }
     },
   };
+}
+
+/** The pages in the way that the listing is asked. */
+function pagesOf(
+  deps: WalkDeps,
+  stream: JobStream,
+  { state: checkpoint }: BegunWalk,
+  signal: AbortSignal,
+): AsyncGenerator<WalkedPage> {
+  const { source, settings } = stream;
+  const { listing } = source;
+  const size = source.pageSize(settings);
+  return listing.kind === 'offset'
+    ? listPages(
+        deps,
+        { stream, checkpoint, pager: offsetPager({ listing, settings, size }) },
+        signal,
+      )
+    : listPages(
+        deps,
+        { stream, checkpoint, pager: pagePager({ listing, settings, size }) },
+        signal,
+      );
 }
 
 /**
@@ -128,14 +149,7 @@ function pageFor(stream: JobStream, walk: WalkRef, page: WalkedPage, nowMs: numb
     restarts: page.restarts,
     totalReported: page.totalReported,
     askedAtMs: page.askedAtMs,
-    state: { ...page.state, lastPage: { ...page.state.lastPage } },
+    state: page.state,
     nowMs,
   };
-}
-
-/** A checkpoint of an older version of LogFerry lacks fields: its walk starts again, which loses nothing. */
-function checkpointOf(stored: JsonValue | null): OffsetWalkState | null {
-  if (stored === null || typeof stored !== 'object' || Array.isArray(stored)) return null;
-  const complete = Object.keys(offsetWalkStart).every((field) => Object.hasOwn(stored, field));
-  return complete ? (stored as unknown as OffsetWalkState) : null;
 }

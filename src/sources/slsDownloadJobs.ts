@@ -15,7 +15,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts
 import type { OffsetRequest } from '../domain/offsetWalk.ts';
 import { WITHHELD, withholdLinks } from '../domain/links.ts';
 import type { ApiRequest } from '../providers/apiRequest.ts';
-import type { EntryReading, JobSource, OffsetPage } from './source.ts';
+import type { EntryReading, JobSource, ListPage, OffsetListing } from './source.ts';
 
 /**
  * SLS ListDownloadJobs and GetDownloadJob: the log download jobs of one project.
@@ -92,7 +92,7 @@ const terminal: ReadonlySet<string> = new Set(['SUCCEEDED', 'ERROR']);
 /** Names have 2 to 64 characters (CreateDownloadJob); what is longer than this would not fit an index. */
 const nameCharactersMax = 256;
 
-export const slsDownloadJobs: JobSource<Stream> = {
+export const slsDownloadJobs: JobSource<Stream> & { readonly listing: OffsetListing<Stream> } = {
   kind: 'jobs',
   id: 'aliyun.sls.download_jobs',
   provider: 'aliyun',
@@ -145,7 +145,7 @@ function listRequest(stream: Stream, { offset, size }: OffsetRequest): ApiReques
   };
 }
 
-function readPage(body: JsonValue, stream: Stream): OffsetPage | null {
+function readPage(body: JsonValue, stream: Stream): ListPage | null {
   if (!isJsonObject(body)) return null;
   const results = body['results'];
   const total = wholeNumber(body['total'] ?? null);
@@ -160,7 +160,7 @@ function readPage(body: JsonValue, stream: Stream): OffsetPage | null {
   };
 }
 
-const emptyPage: OffsetPage = { entries: [], total: 0, drift: [] };
+const emptyPage: ListPage = { entries: [], total: 0, drift: [] };
 
 function readJob(job: JsonValue, stream: Stream): EntryReading {
   if (!isJsonObject(job)) return rejected('not_an_object', job);

@@ -9,11 +9,17 @@ export type EntryReading =
   | { readonly kind: 'entry'; readonly entry: JobEntry; readonly drift: readonly Drift[] }
   | { readonly kind: 'rejected'; readonly entry: RejectedEntry; readonly drift: readonly Drift[] };
 
-/** One page of an offset list, read. `total` is null when the answer has none that is a whole number >= 0. */
-export interface OffsetPage {
+/** One page of a list, read. `total` is null when the answer has none that is a whole number >= 0. */
+export interface ListPage {
   readonly entries: readonly EntryReading[];
   readonly total: number | null;
   readonly drift: readonly Drift[];
+}
+
+/** One page of a list that is asked by page number, with what it says of itself; null where it says nothing readable. */
+export interface NumberedPage extends ListPage {
+  readonly pageNumber: number | null;
+  readonly pageSize: number | null;
 }
 
 /** A list that is asked by offset and size. */
@@ -22,7 +28,16 @@ export interface OffsetListing<Stream> {
   /** `offset` >= 0, rows; `size` >= 1, rows. */
   readonly request: (stream: Stream, at: { offset: number; size: number }) => ApiRequest;
   /** @returns null when the body is not a list at all (that is drift, not an empty page) */
-  readonly read: (body: JsonValue, stream: Stream) => OffsetPage | null;
+  readonly read: (body: JsonValue, stream: Stream) => ListPage | null;
+}
+
+/** A list that is asked by page number and page size. */
+export interface PageListing<Stream> {
+  readonly kind: 'page';
+  /** `pageNumber` from 1; `pageSize` >= 1, rows. */
+  readonly request: (stream: Stream, page: { pageNumber: number; pageSize: number }) => ApiRequest;
+  /** @returns null when the body is not a list at all (that is drift, not an empty page) */
+  readonly read: (body: JsonValue, stream: Stream) => NumberedPage | null;
 }
 
 /** How one job's status is asked. */
@@ -59,7 +74,7 @@ export interface Probe<Stream> {
 export interface JobSource<Stream = unknown> extends SourceBase<Stream> {
   readonly kind: 'jobs';
   readonly pageSize: (stream: Stream) => number;
-  readonly listing: OffsetListing<Stream>;
+  readonly listing: OffsetListing<Stream> | PageListing<Stream>;
   readonly table: JobTable;
   readonly tracking: JobTracking<Stream>;
 }

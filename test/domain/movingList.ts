@@ -45,6 +45,11 @@ export class MovingList {
     return this.#throughout;
   }
 
+  /** The cap that the next answer will have. */
+  nextCap(): number {
+    return (this.#turns[this.#turn] ?? quiet).cap;
+  }
+
   answer(request: OffsetRequest): OffsetAnswer {
     const turn = this.#turns[this.#turn++] ?? quiet;
     if (this.#turn > 1) this.#move(turn);

@@ -1,16 +1,11 @@
 import { backoffMs } from '../domain/backoff.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
-import {
-  nextOffsetRequest,
-  offsetWalkStart,
-  receiveOffsetAnswer,
-  type IncompleteReason,
-  type OffsetRequest,
-  type OffsetWalkState,
-} from '../domain/offsetWalk.ts';
-import type { ApiResponse } from '../providers/apiRequest.ts';
+import type { JsonValue } from '../domain/json.ts';
+import type { IncompleteReason } from '../domain/offsetWalk.ts';
+import type { ApiRequest, ApiResponse } from '../providers/apiRequest.ts';
 import { SourceError } from '../providers/sourceError.ts';
-import type { EntryReading, OffsetPage } from '../sources/source.ts';
+import type { ListPage } from '../sources/source.ts';
+import type { Pager } from './pager.ts';
 import type { Clock, JobStream, Log } from './ports.ts';
 
 /** What one stored page is made of. `end` is set on the last page of a walk, which may be empty. */
@@ -19,7 +14,7 @@ export interface WalkedPage {
   readonly rejected: readonly RejectedEntry[];
   readonly drift: readonly Drift[];
   /** The checkpoint that stands once the page is stored. */
-  readonly state: OffsetWalkState;
+  readonly state: JsonValue;
   /** Requests sent for this page: its own, its repeats, and fruitless ones before it. */
   readonly requests: number;
   readonly restarts: number;
@@ -41,33 +36,36 @@ const retryBounds = { baseMs: 500, maxMs: 10_000 };
 const fruitlessBounds = { baseMs: 200, maxMs: 3_000 };
 
 /**
- * Yields the pages of an offset list from `state` on (null: from its head), each proven to follow the page before.
+ * Yields the pages of a list from the checkpoint on (null: from its head), each proven to follow the page before.
  * @throws SourceError when a request fails for good, is throttled, or the answer is no list
  */
-export async function* offsetPages(
+export async function* listPages<State>(
   deps: PageDeps,
-  walk: { readonly stream: JobStream; readonly state: OffsetWalkState | null },
+  walk: {
+    readonly stream: JobStream;
+    readonly pager: Pager<State>;
+    readonly checkpoint: JsonValue | null;
+  },
   signal: AbortSignal,
 ): AsyncGenerator<WalkedPage> {
-  const { stream } = walk;
-  const size = stream.source.pageSize(stream.settings);
-  let state = walk.state ?? offsetWalkStart;
+  const { stream, pager } = walk;
+  let state = pager.resume(walk.checkpoint);
   let requests = 0;
   for (;;) {
-    const request = nextOffsetRequest(state, size);
+    const turn = pager.next(state);
     const askedAtMs = deps.clock.nowMs();
-    const answer = await askPage(deps, stream, request, signal);
+    const answer = await ask(deps, stream, turn.request, signal);
     requests += answer.requests;
-    const { page } = answer;
-    const keys = page.entries.map(keyOf);
-    const step = receiveOffsetAnswer(state, request, { keys, total: page.total });
+    const received = turn.receive(answer.response.body);
+    if (received === null) throw noList(stream, turn.request, answer.response);
+    const { page, step } = received;
     state = step.state;
     if (step.store.length > 0 || step.kind === 'end') {
       yield {
         ...sorted(page, step.store),
-        state,
+        state: pager.checkpoint(state),
         requests,
-        restarts: state.restarts,
+        restarts: pager.restarts(state),
         totalReported: page.total,
         askedAtMs,
         end: step.kind === 'end' ? { incomplete: step.incomplete } : null,
@@ -81,17 +79,15 @@ export async function* offsetPages(
   }
 }
 
-async function askPage(
+async function ask(
   deps: PageDeps,
   stream: JobStream,
-  at: OffsetRequest,
+  request: ApiRequest,
   signal: AbortSignal,
-): Promise<{ page: OffsetPage; requests: number }> {
+): Promise<{ response: ApiResponse; requests: number }> {
   for (let requests = 1; ; requests++) {
     try {
-      const request = stream.source.listing.request(stream.settings, at);
-      const response = await stream.api.call(request, signal);
-      return { page: pageOf(stream, response, request.api), requests };
+      return { response: await stream.api.call(request, signal), requests };
     } catch (error) {
       const again = error instanceof SourceError && error.kind === 'transient';
       if (!again || requests >= requestTriesMax || signal.aborted) throw error;
@@ -112,24 +108,17 @@ async function askPage(
 }
 
 /** An answer that is no list at all is a failure, not an empty page. */
-function pageOf(stream: JobStream, response: ApiResponse, api: string): OffsetPage {
-  const page = stream.source.listing.read(response.body, stream.settings);
-  if (page !== null) return page;
-  throw new SourceError(
+function noList(stream: JobStream, { api }: ApiRequest, { status }: ApiResponse): SourceError {
+  return new SourceError(
     'drift',
-    `${api} for stream ${stream.name} answered ${response.status} with a body that is not the documented list; ` +
+    `${api} for stream ${stream.name} answered ${status} with a body that is not the documented list; ` +
       `nothing of it was stored. Check that the endpoint is the right product's.`,
-    { detail: { api, status: response.status } },
+    { detail: { api, status } },
   );
 }
 
-/** A row that cannot be stored has no key: it keeps its place in the proof, and proves nothing itself. */
-function keyOf(reading: EntryReading): string | null {
-  return reading.kind === 'entry' ? reading.entry.key : null;
-}
-
 function sorted(
-  page: OffsetPage,
+  page: ListPage,
   store: readonly number[],
 ): Pick<WalkedPage, 'entries' | 'rejected' | 'drift'> {
   const kept = store.flatMap((index) => page.entries[index] ?? []);
