@@ -2,9 +2,9 @@ import type { JsonValue } from './json.ts';
 import type { DriftKind } from './drift.ts';
 
 /** The PostgreSQL type of a column that comes from a response field. */
-export type ColumnType = 'text' | 'bigint' | 'integer' | 'boolean' | 'timestamptz';
+export type ColumnType = 'text' | 'bigint' | 'integer' | 'boolean' | 'timestamptz' | 'jsonb';
 
-/** `bigint` columns hold decimal text (nothing loses digits past 2^53); `timestamptz` columns hold epoch milliseconds. */
+/** `bigint` columns hold decimal text (nothing loses digits past 2^53); `timestamptz` columns hold epoch milliseconds; `jsonb` columns hold JSON text. */
 export type ColumnValue = string | number | boolean | null;
 
 export type ColumnReading =
@@ -36,6 +36,16 @@ export interface JobTable {
    * first_seen_at, last_seen_at, last_seen_walk_id, settled_at, vanished_at, content_hash, raw.
    */
   readonly columns: Readonly<Record<string, Pick<Column, 'type'>>>;
+  /**
+   * Columns of which only the answer about one job speaks, never the listing: a value once known stays when an answer has
+   * none, and a change of them alone is no change of what was listed. @default none
+   */
+  readonly trackedColumns?: ReadonlySet<string>;
+  /**
+   * Who has the last word on a job. `tracking`: a terminal status that the listing shows stands, but the job stays open until
+   * it has been asked for once more by itself. @default whoever sees the terminal status first
+   */
+  readonly settledBy?: 'tracking';
 }
 
 /** A table of log entries: rows that never change, each stored once by its key. Constants of the code, never built from input. */

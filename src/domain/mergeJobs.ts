@@ -1,3 +1,4 @@
+import type { JobTable } from './column.ts';
 import type { Drift } from './entry.ts';
 
 // Data in, data out: what a page of jobs does to the rows that are stored. Every sink follows these decisions.
@@ -27,7 +28,7 @@ export interface IncomingJob {
 
 export interface JobInsert<Incoming> {
   readonly incoming: Incoming;
-  readonly isTerminal: boolean;
+  readonly settles: boolean;
 }
 
 export interface JobUpdate<Incoming> {
@@ -54,7 +55,7 @@ export interface MergedJobs<Incoming> {
   readonly updated: number;
   /** inserted + updated + duplicates = jobs given. */
   readonly duplicates: number;
-  /** Keys of the jobs that are not terminal afterwards, each once. */
+  /** Keys of the jobs that are not settled afterwards, each once. */
   readonly open: readonly string[];
 }
 
@@ -67,8 +68,21 @@ export type JobDecision =
   /** The job is terminal and the answer says otherwise: the row stands, the contradiction is reported. */
   | { readonly kind: 'left_terminal_state' };
 
+/** The statuses with which a listing settles a job: none, when only tracking has the last word. */
+export function settlingOf(
+  table: Pick<JobTable, 'settledBy'>,
+  terminal: ReadonlySet<string>,
+): ReadonlySet<string> {
+  return table.settledBy === 'tracking' ? noStatuses : terminal;
+}
+
+const noStatuses: ReadonlySet<string> = new Set();
+
 export interface MergeContext {
+  /** Statuses that a job never leaves. */
   readonly terminal: ReadonlySet<string>;
+  /** Those of them with which this answer settles a job. */
+  readonly settling: ReadonlySet<string>;
   readonly walkId: string;
   /** When the answer was asked for. Epoch milliseconds. */
   readonly askedAtMs: number;
@@ -88,7 +102,7 @@ export function decideJob(
   if (context.askedAtMs < existing.lastSeenAtMs) return unchanged;
   const isTerminal = existing.isSettled || context.terminal.has(existing.status);
   if (isTerminal && incoming.status !== existing.status) return { kind: 'left_terminal_state' };
-  const settles = !existing.isSettled && context.terminal.has(incoming.status);
+  const settles = !existing.isSettled && context.settling.has(incoming.status);
   if (settles || incoming.contentHash !== existing.contentHash) return { kind: 'update', settles };
   return unchanged;
 }
@@ -142,11 +156,11 @@ export function mergeJobs<Incoming extends IncomingJob>(
   for (const incoming of last.values()) {
     const existing = page.existing.get(incoming.key);
     if (existing === undefined) {
-      const isTerminal = page.terminal.has(incoming.status);
-      inserts.push({ incoming, isTerminal });
+      const settles = page.settling.has(incoming.status);
+      inserts.push({ incoming, settles });
       // A job that was over when it was first seen has had no change that anybody saw.
-      if (!isTerminal) changes.push({ incoming, from: null });
-      if (!isTerminal) open.push(incoming.key);
+      if (!page.terminal.has(incoming.status)) changes.push({ incoming, from: null });
+      if (!settles) open.push(incoming.key);
       continue;
     }
     const decision = decideJob(existing, incoming, page);

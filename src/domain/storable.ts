@@ -42,7 +42,7 @@ const int64Max = 2n ** 63n - 1n;
 
 /**
  * The value as a column of that type holds it, or undefined when the type has no place for it: integers of 4 and 8 bytes,
- * times from year 1 to year 9999.
+ * times from year 1 to year 9999. JSON text is taken as it is: whoever wrote it has made it storable.
  */
 export function storableColumnValue(type: ColumnType, value: ColumnValue): ColumnValue | undefined {
   if (value === null) return null;
@@ -57,6 +57,8 @@ export function storableColumnValue(type: ColumnType, value: ColumnValue): Colum
       return isInt64Text(value) ? value : undefined;
     case 'timestamptz':
       return isStorableTime(value) ? value : undefined;
+    case 'jsonb':
+      return typeof value === 'string' ? value : undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import type { ColumnValue, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import { storableColumnValue, storableText } from '../domain/storable.ts';
 import { jsonText } from './jsonText.ts';
-import { fieldOf, rowText } from './rowText.ts';
+import { fieldOf, rowText, type RowField } from './rowText.ts';
 import { SinkError } from './sinkError.ts';
 
 /** An entry as every sink stores it: checked, cleaned, hashed. */
@@ -17,7 +17,7 @@ export interface JobRow {
   readonly values: readonly ColumnValue[];
   /** JSON text. */
   readonly raw: string;
-  /** Job key, status, raw and values as COPY reads them: what the hash covers. */
+  /** Job key, status, raw and values as COPY reads them: what the hash covers, but for tracked columns. */
   readonly text: string;
   readonly contentHash: string;
   /** Values that their column has no place for; they are null in the row and stand in `raw`. */
@@ -38,7 +38,8 @@ export function jobRowOf(table: JobTable, entry: JobEntry): JobRow {
   const { progressPercent } = entry;
   const types = Object.values(table.columns);
   const fields = values.map((value, index) => fieldOf(types[index]?.type ?? 'text', value));
-  const text = rowText([jobKey, status, raw, ...fields]);
+  const row = { head: [jobKey, status, raw], fields };
+  const text = rowText([...row.head, ...fields]);
   return {
     key,
     jobKey,
@@ -46,10 +47,20 @@ export function jobRowOf(table: JobTable, entry: JobEntry): JobRow {
     values,
     raw,
     text,
-    contentHash: hashOf(text),
+    contentHash: hashOf(table.trackedColumns === undefined ? text : listedText(table, row)),
     drift,
     progressPercent: progressPercent === null ? null : wholePercent(progressPercent),
   };
+}
+
+/** The text of what the listing itself tells. */
+function listedText(
+  { columns, trackedColumns }: JobTable,
+  row: { readonly head: readonly RowField[]; readonly fields: readonly RowField[] },
+): string {
+  const names = Object.keys(columns);
+  const listed = row.fields.filter((_, index) => trackedColumns?.has(names[index] ?? '') !== true);
+  return rowText([...row.head, ...listed]);
 }
 
 /** One value for each column, in their order. What its column has no place for is null, and drift. */

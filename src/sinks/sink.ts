@@ -50,7 +50,7 @@ export type PageOutcome =
       readonly updated: number;
       /** Entries already stored with the same content. inserted + updated + duplicates = entries given. */
       readonly duplicates: number;
-      /** Jobs of this page that are not terminal after the write, to be tracked. */
+      /** Jobs of this page that are not settled after the write, to be tracked. */
       readonly open: readonly OpenJob[];
     }
   | Moved;
@@ -143,7 +143,7 @@ export interface StoredJob {
   readonly firstSeenAtMs: number;
   /** When the present status was first seen. */
   readonly statusSinceMs: number;
-  /** null while not terminal. */
+  /** null while not settled: until a terminal status was seen by whoever has the last word (JobTable.settledBy). */
   readonly settledAtMs: number | null;
   readonly vanishedAtMs: number | null;
 }
@@ -161,7 +161,7 @@ export interface JobSink {
     readonly entryKey: string;
   }): Promise<StoredJob | null>;
 
-  /** Compare-and-set: writes the entry only while the stored status is still `expectedStatus` and not terminal (P4). */
+  /** Compare-and-set: writes the entry only while the stored status is still `expectedStatus`, is not settled, and would not leave a terminal status (P4). */
   recordJob(record: {
     readonly table: JobTable;
     readonly terminal: ReadonlySet<string>;
@@ -180,7 +180,7 @@ export interface JobSink {
     readonly nowMs: number;
   }): Promise<void>;
 
-  /** Jobs that are neither terminal nor vanished, by id after `afterId` ('0' first), at most `limit`: what must be tracked. */
+  /** Jobs that are neither settled nor vanished, by id after `afterId` ('0' first), at most `limit`: what must be tracked. */
   openJobs(query: {
     readonly table: JobTable;
     readonly streamId: string;

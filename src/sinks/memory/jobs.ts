@@ -38,11 +38,14 @@ export function jobsOf(contents: Contents): JobSink {
       if (job === undefined) return { kind: 'absent' };
       const existing = existingOf(job);
       const { status: from, isSettled } = existing;
-      if (isSettled || terminal.has(from) || from !== storableText(expectedStatus)) {
+      const leavesTerminal = terminal.has(from) && from !== incoming.status;
+      if (isSettled || leavesTerminal || from !== storableText(expectedStatus)) {
         return { kind: 'conflict', status: from };
       }
       const context = { table, streamId, nowMs, walkId: null };
-      const decision = decideJob(existing, incoming, { terminal, walkId: '', askedAtMs: nowMs });
+      const decision = decideJob(existing, incoming, {
+        ...{ terminal, settling: terminal, walkId: '', askedAtMs: nowMs },
+      });
       const settles = decision.kind === 'update' && decision.settles;
       applyUpdate(contents, context, { existing, incoming, settles });
       if (from !== incoming.status) applyChange(contents, context, { incoming, from });

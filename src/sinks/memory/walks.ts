@@ -1,4 +1,4 @@
-import { mergeJobs, withKnownKeys } from '../../domain/mergeJobs.ts';
+import { mergeJobs, settlingOf, withKnownKeys } from '../../domain/mergeJobs.ts';
 import { storableText } from '../../domain/storable.ts';
 import { pagesPerClaimMax } from '../claim.ts';
 import { driftRowsOf, jobRowOf, rejectedRowsOf } from '../jobRow.ts';
@@ -114,12 +114,15 @@ function appendJobs(contents: Contents, page: JobPage): PageOutcome {
   const context = { table, streamId, walkId, nowMs };
   const incoming = withKnownKeys(given, latestKeys(contents, context, given));
   const existing = withUnkeyed(contents, context, incoming);
-  const merged = mergeJobs({ existing, incoming, terminal, walkId, askedAtMs: page.askedAtMs });
-  for (const { incoming: row, isTerminal } of merged.inserts) {
+  const merged = mergeJobs({
+    ...{ existing, incoming, terminal, settling: settlingOf(table, terminal), walkId },
+    askedAtMs: page.askedAtMs,
+  });
+  for (const { incoming: row, settles } of merged.inserts) {
     contents.jobs.set(jobIdOf(table, streamId, row.key), {
       ...{ id: String(contents.jobs.size + 1), table: table.name, streamId, row },
       ...{ firstSeenAtMs: nowMs, lastSeenAtMs: nowMs, lastSeenWalkId: walkId },
-      ...{ settledAtMs: isTerminal ? nowMs : null, vanishedAtMs: null },
+      ...{ settledAtMs: settles ? nowMs : null, vanishedAtMs: null },
     });
   }
   for (const update of merged.updates) applyUpdate(contents, context, update);

@@ -81,12 +81,24 @@ export function applyUpdate(
   if (job === undefined) return;
   contents.jobs.set(id, {
     ...job,
-    row: incoming,
+    row: withTracked(context.table, incoming, job.row),
     lastSeenAtMs: context.nowMs,
     lastSeenWalkId: context.walkId ?? job.lastSeenWalkId,
     settledAtMs: settles ? context.nowMs : job.settledAtMs,
     vanishedAtMs: null,
   });
+}
+
+/** What an answer does not speak of stays as it was known. */
+function withTracked({ columns, trackedColumns }: JobTable, row: JobRow, before: JobRow): JobRow {
+  if (trackedColumns === undefined) return row;
+  const names = Object.keys(columns);
+  const values = row.values.map((value, index) =>
+    value === null && trackedColumns.has(names[index] ?? '')
+      ? (before.values[index] ?? null)
+      : value,
+  );
+  return { ...row, values };
 }
 
 export function applyChange(

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type pg from 'pg';
-import { mergeJobs } from '../../domain/mergeJobs.ts';
+import { mergeJobs, settlingOf } from '../../domain/mergeJobs.ts';
 import type { InSlots } from '../../domain/slots.ts';
 import { driftRowsOf, jobRowOf, rejectedRowsOf } from '../jobRow.ts';
 import type { JobRow } from '../jobRow.ts';
@@ -28,6 +28,7 @@ export async function appendJobs(
   page: JobPage,
 ): Promise<PageOutcome> {
   const { walk, table, terminal, nowMs } = page;
+  const settling = settlingOf(table, terminal);
   const context = { table, streamId: walk.streamId, walkId: walk.walkId, nowMs };
   const rejected = rejectedRowsOf(page.rejected);
   // Begun now, while the page before is being written; a failure is met when this page's turn comes.
@@ -47,9 +48,12 @@ export async function appendJobs(
 
     const { incoming, existing } = await lockKnown(client, context, rows);
     const { walkId } = walk;
-    const merged = mergeJobs({ existing, incoming, terminal, walkId, askedAtMs: page.askedAtMs });
+    const merged = mergeJobs({
+      ...{ existing, incoming, terminal, settling, walkId },
+      askedAtMs: page.askedAtMs,
+    });
     const newLines = merged.inserts.map(
-      ({ incoming: row }) => lines.get(row) ?? insertLine(context, row, terminal),
+      ({ incoming: row }) => lines.get(row) ?? insertLine(context, row, settling),
     );
     await insertJobs(client, table, newLines);
     await updateJobs(client, context, merged.updates);
@@ -100,13 +104,14 @@ async function prepare(
   context: Parameters<typeof insertLine>[0],
   { table, entries, terminal }: JobPage,
 ): Promise<PreparedPage> {
+  const settling = settlingOf(table, terminal);
   const rows: JobRow[] = [];
   const lines = new Map<JobRow, string>();
   for (const [index, entry] of entries.entries()) {
     if (index % rowsAtOnce === 0) await setImmediate();
     const row = jobRowOf(table, entry);
     rows.push(row);
-    lines.set(row, insertLine(context, row, terminal));
+    lines.set(row, insertLine(context, row, settling));
   }
   return { rows, lines };
 }

@@ -70,12 +70,12 @@ function build(table: JobTable): JobTableSql {
       update ${t} as t set
         job_key = x.job_key, status = x.status, content_hash = x.content_hash,
         raw = coalesce(x.raw, 'null'),
-        ${columns.map((column) => `${column} = x.${column},`).join(' ')}
+        ${names.map((name) => `${updated(table, name)},`).join(' ')}
         last_seen_at = $2, last_seen_walk_id = coalesce($3, t.last_seen_walk_id), vanished_at = null,
         settled_at = case when x.settles then $2 else t.settled_at end
       from jsonb_to_recordset($1::jsonb) as x(
         id bigint, job_key text, status text, content_hash text, raw jsonb, settles boolean
-        ${names.map((name) => `, ${quoted(name)} ${table.columns[name]?.type ?? 'text'}`).join('')}
+        ${names.map((name) => `, ${quoted(name)} ${recordType(table, name)}`).join('')}
       )
       where t.id = x.id`,
     markSeen: `
@@ -112,6 +112,20 @@ function build(table: JobTable): JobTableSql {
       order by id
       limit $3`,
   };
+}
+
+/** `jsonb` comes as text, as COPY takes it: in a record it would be one string. */
+function recordType(table: JobTable, name: string): string {
+  const type = table.columns[name]?.type ?? 'text';
+  return type === 'jsonb' ? 'text' : type;
+}
+
+function updated(table: JobTable, name: string): string {
+  const column = quoted(name);
+  const cast = table.columns[name]?.type === 'jsonb' ? '::jsonb' : '';
+  return table.trackedColumns?.has(name) === true
+    ? `${column} = coalesce(x.${column}${cast}, t.${column})`
+    : `${column} = x.${column}${cast}`;
 }
 
 const leadingColumns = [

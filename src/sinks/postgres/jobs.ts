@@ -46,10 +46,13 @@ export function jobsOf(database: Database): JobSink {
         const existing = (await lockExisting(client, context, [incoming.key])).get(incoming.key);
         if (existing === undefined) return new RolledBack<JobRecordOutcome>({ kind: 'absent' });
         const { status: from, isSettled } = existing;
-        if (isSettled || terminal.has(from) || from !== storableText(expectedStatus)) {
+        const leavesTerminal = terminal.has(from) && from !== incoming.status;
+        if (isSettled || leavesTerminal || from !== storableText(expectedStatus)) {
           return new RolledBack<JobRecordOutcome>({ kind: 'conflict', status: from });
         }
-        const decision = decideJob(existing, incoming, { terminal, walkId: '', askedAtMs: nowMs });
+        const decision = decideJob(existing, incoming, {
+          ...{ terminal, settling: terminal, walkId: '', askedAtMs: nowMs },
+        });
         const settles = decision.kind === 'update' && decision.settles;
         await updateJobs(client, context, [{ existing, incoming, settles }]);
         if (from !== incoming.status) await recordChanges(client, context, [{ incoming, from }]);

@@ -98,11 +98,11 @@ export async function lockKnown(
 export function insertLine(
   context: WriteContext & { readonly walkId: string },
   row: JobRow,
-  terminal: ReadonlySet<string>,
+  settling: ReadonlySet<string>,
 ): string {
   const { streamId, walkId, nowMs } = context;
   const now = timeText(nowMs);
-  const settled = terminal.has(row.status) ? now : null;
+  const settled = settling.has(row.status) ? now : null;
   return `${rowText([streamId, row.key, now, now, walkId, settled, row.contentHash])}\t${row.text}\n`;
 }
 
