@@ -65,6 +65,22 @@ export function unixSeconds(...path: readonly string[]): Column {
   };
 }
 
+/** `2021-04-26T03:17:04Z`: a time in UTC to the second, fractions allowed. Years 1 to 9999. */
+export function isoTime(...path: readonly string[]): Column {
+  return {
+    type: 'timestamptz',
+    path,
+    read: (value) => {
+      if (typeof value !== 'string' || !isoUtc.test(value.trim()))
+        return refused('unexpected_type');
+      const timeMs = Date.parse(value.trim());
+      return Number.isNaN(timeMs) ? refused('out_of_range') : ok(timeMs);
+    },
+  };
+}
+
+const isoUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+
 export interface FieldsReading {
   readonly columns: Readonly<Record<string, ColumnValue>>;
   /** What no column holds, at its place in the entry: unknown fields, unreadable values, fields that are kept as sent. Links withheld. */

@@ -25,7 +25,8 @@ interface Known {
 /**
  * An account's API under the budget that all workers of all processes share. A throttling answer pauses that account and
  * API for everybody: as long as the provider says, else doubling from 2 s to 2 min. While it is paused no request is
- * sent: the call throws `throttled` with the time that is left.
+ * sent: the call throws `throttled` with the time that is left. Requests of an API that takes only so many a second wait
+ * for their turn, which all workers take from one queue.
  */
 export function budgetedApi(api: CloudApi, deps: BudgetDeps): CloudApi {
   const { account, store, clock } = deps;
@@ -68,6 +69,12 @@ export function budgetedApi(api: CloudApi, deps: BudgetDeps): CloudApi {
           `${request.api} of account ${account} is paused for ${Math.ceil(leftMs / 1000)} s after a throttling answer`,
           { detail: { api: request.api, retryAfterMs: leftMs } },
         );
+      }
+      if (request.perSecondMax !== undefined) {
+        const intervalMs = Math.ceil(1000 / request.perSecondMax);
+        const turn = { account, api: request.api, intervalMs, nowMs: clock.nowMs() };
+        const waitMs = await store.takeTurn(turn);
+        if (waitMs > 0) await clock.sleep(waitMs, signal);
       }
       try {
         const response = await api.call(request, signal);

@@ -15,6 +15,8 @@ export interface ApiRequest {
   readonly query: Readonly<Record<string, string>>;
   /** SLS only: travels as the first label of the Host header. */
   readonly project?: string;
+  /** The API takes so many requests of an account in a second, and no more. @default no limit but its throttling answers */
+  readonly perSecondMax?: number;
   /** JSON text, sent as `application/json`. */
   readonly body?: string;
 }

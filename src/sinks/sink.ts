@@ -189,6 +189,9 @@ export interface JobSink {
   }): Promise<readonly (OpenJob & { readonly id: string })[]>;
 }
 
+/** A turn further ahead than this was taken by a machine whose clock is wrong. No queue for an API is that long. */
+export const TURN_AHEAD_MS_MAX = 60_000;
+
 /** The budget of one account and API, shared by all workers of all processes. */
 export interface BudgetStore {
   /** Never shortens a pause that stands. */
@@ -204,6 +207,17 @@ export interface BudgetStore {
     readonly account: string;
     readonly api: string;
   }): Promise<{ readonly pausedUntilMs: number; readonly throttles: number }>;
+  /**
+   * Takes the next turn of an API that has a limit of its own, turns being `intervalMs` apart for all processes together.
+   * @returns how long the caller has to wait for it. Milliseconds, >= 0
+   */
+  takeTurn(turn: {
+    readonly account: string;
+    readonly api: string;
+    /** Whole milliseconds, >= 1. */
+    readonly intervalMs: number;
+    readonly nowMs: number;
+  }): Promise<number>;
   /** A request went through: the count of throttles in a row starts anew. */
   clearThrottles(budget: { readonly account: string; readonly api: string }): Promise<void>;
 }

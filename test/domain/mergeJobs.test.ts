@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ExistingJob } from '../../src/domain/mergeJobs.ts';
-import { decideJob, mergeJobs } from '../../src/domain/mergeJobs.ts';
+import { decideJob, mergeJobs, settlingOf } from '../../src/domain/mergeJobs.ts';
 
 const terminal: ReadonlySet<string> = new Set(['SUCCEEDED', 'ERROR']);
 const statuses = ['STARTING', 'RUNNING', 'SUCCEEDED', 'ERROR', 'PAUSED'];
-const context = { terminal, walkId: 'w', askedAtMs: 2_000 };
+const context = { terminal, settling: terminal, walkId: 'w', askedAtMs: 2_000 };
 
 const incoming = fc.record({
   key: fc.constantFrom('a', 'b', 'c', 'd', 'e').map((key) => `${key} since 1`),
@@ -82,7 +82,7 @@ describe('a merged page', () => {
         const moved = updates.filter(
           ({ existing: row, incoming: job }) => row.status !== job.status,
         );
-        const begun = inserts.filter(({ isTerminal }) => !isTerminal);
+        const begun = inserts.filter(({ incoming: job }) => !terminal.has(job.status));
         expect(changes).toHaveLength(begun.length + moved.length);
         expect(changes.every(({ from, incoming: job }) => from !== job.status)).toBe(true);
       }),
@@ -123,6 +123,31 @@ describe('a merged page', () => {
         ).toBe(true);
       }),
     );
+  });
+});
+
+describe('a page of a listing whose jobs are settled by tracking', () => {
+  const listing = { ...context, settling: settlingOf({ settledBy: 'tracking' }, terminal) };
+
+  it('settles nothing, and leaves open whatever is not settled', () => {
+    fc.assert(
+      fc.property(page, (given) => {
+        const { inserts, updates, open } = mergeJobs({ ...listing, ...given });
+        expect([...inserts, ...updates].filter(({ settles }) => settles)).toEqual([]);
+        const keys = new Set(given.incoming.map(({ key }) => key));
+        const unsettled = [...keys].filter((key) => given.existing.get(key)?.isSettled !== true);
+        expect(new Set(open)).toEqual(new Set(unsettled));
+      }),
+    );
+  });
+
+  it('lets no job leave a terminal status, settled or not', () => {
+    const row: ExistingJob = {
+      ...{ id: '1', status: 'ERROR', contentHash: 'x', isSettled: false, isVanished: false },
+      ...{ lastSeenWalkId: 'w', lastSeenAtMs: 1_000 },
+    };
+    const job = { key: 'a', jobKey: 'a', status: 'RUNNING', contentHash: 'y' };
+    expect(decideJob(row, job, listing)).toEqual({ kind: 'left_terminal_state' });
   });
 });
 

@@ -48,6 +48,24 @@ async function leftMs(call: Promise<unknown>): Promise<number | undefined> {
   return error instanceof SourceError ? error.detail.retryAfterMs : undefined;
 }
 
+describe('an API that takes so many requests a second', () => {
+  it('is asked in turns by all workers together, and waits no longer than that', async () => {
+    const { clock, state, worker } = world();
+    const startMs = clock.nowMs();
+    const paced = { ...request('List'), perSecondMax: 10 };
+    for (const name of ['prod', 'prod', 'prod', 'other']) await worker(name).call(paced, never);
+    expect([state.sent, clock.nowMs() - startMs]).toEqual([4, 200]);
+  });
+
+  it('is not waited for once the caller has given up', async () => {
+    const { state, worker } = world();
+    const paced = { ...request('List'), perSecondMax: 10 };
+    await worker('prod').call(paced, never);
+    await expect(worker('prod').call(paced, AbortSignal.abort())).rejects.toThrow();
+    expect(state.sent).toBe(1);
+  });
+});
+
 describe('the rate budget', () => {
   it('pauses the account and API for every worker, for as long as the provider says', async () => {
     const { clock, state, worker } = world();

@@ -5,6 +5,7 @@ import { jobContract } from './contract/jobs.ts';
 import { operationsContract } from './contract/operations.ts';
 import { pageContract } from './contract/pages.ts';
 import { propertyContract } from './contract/properties.ts';
+import { trackedJobsContract } from './contract/trackedJobs.ts';
 import { walkContract } from './contract/walks.ts';
 
 /** What every sink promises. `open` is asked once the tests run, after the caller's own `beforeAll`. */
@@ -14,6 +15,7 @@ export function sinkContract(name: string, open: () => SinkUnderTest): void {
     pageContract(open);
     entryContract(open);
     jobContract(open);
+    trackedJobsContract(open);
     operationsContract(open);
     propertyContract(open);
   });

@@ -19,6 +19,8 @@ export interface Contents {
   /** By stream, path and kind. */
   readonly drift: Map<string, MemoryDrift>;
   readonly budgets: Map<string, MemoryBudget>;
+  /** The next free turn of each account and API, epoch milliseconds. */
+  readonly turns: Map<string, number>;
   readonly requests: Map<string, RequestCount>;
   readonly beats: Map<string, number>;
 }
@@ -99,7 +101,7 @@ export function emptyContents(): Contents {
     ...{ streams: new Map(), walks: new Map(), jobs: new Map(), changes: [] },
     ...{ entries: new Map(), positions: new Map() },
     ...{ rejected: new Map(), drift: new Map() },
-    ...{ budgets: new Map(), requests: new Map(), beats: new Map() },
+    ...{ budgets: new Map(), turns: new Map(), requests: new Map(), beats: new Map() },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { BudgetStore, OperationsStore, StreamStatus } from '../sink.ts';
+import { TURN_AHEAD_MS_MAX } from '../sink.ts';
 import type { Contents, MemoryStream } from './contents.ts';
 
 /** Budgets of one process. */
@@ -14,6 +15,12 @@ export function budgetsOf(contents: Contents): BudgetStore {
     },
     budgetOf: async (budget) =>
       contents.budgets.get(keyOf(budget)) ?? { pausedUntilMs: 0, throttles: 0 },
+    takeTurn: async ({ intervalMs, nowMs, ...budget }) => {
+      const next = contents.turns.get(keyOf(budget)) ?? 0;
+      const turnAtMs = next > nowMs && next <= nowMs + TURN_AHEAD_MS_MAX ? next : nowMs;
+      contents.turns.set(keyOf(budget), turnAtMs + intervalMs);
+      return turnAtMs - nowMs;
+    },
     clearThrottles: async (budget) => {
       const before = contents.budgets.get(keyOf(budget));
       if (before !== undefined) contents.budgets.set(keyOf(budget), { ...before, throttles: 0 });

@@ -1,5 +1,5 @@
 import { storableText } from '../../domain/storable.ts';
-import type { BudgetStore } from '../sink.ts';
+import { TURN_AHEAD_MS_MAX, type BudgetStore } from '../sink.ts';
 import { translated } from './errors.ts';
 import type { PrismaClient } from './generated/client.ts';
 import type { Database } from './transaction.ts';
@@ -29,6 +29,22 @@ export function budgetsOf(database: Database, prisma: PrismaClient): BudgetStore
           pausedUntilMs: row?.pausedUntil?.getTime() ?? 0,
           throttles: row?.throttles ?? 0,
         };
+      }),
+
+    takeTurn: async ({ account, api, intervalMs, nowMs }) =>
+      translated(url, async () => {
+        // One statement: the row's lock is the queue. A turn far ahead was taken by a clock that is wrong: it is passed over.
+        const { rows } = await pool.query<{ turn_at: Date }>(
+          `insert into budgets as b (account, api, next_turn_at, updated_at)
+           values ($1, $2, $3::timestamptz + $4 * interval '1 millisecond', $3)
+           on conflict (account, api) do update set
+             next_turn_at = $4 * interval '1 millisecond' + case
+               when b.next_turn_at > $3 and b.next_turn_at <= $3::timestamptz + $5 * interval '1 millisecond'
+               then b.next_turn_at else $3 end
+           returning next_turn_at - $4 * interval '1 millisecond' as turn_at`,
+          [account, api, new Date(nowMs), intervalMs, TURN_AHEAD_MS_MAX],
+        );
+        return Math.max(0, (rows[0]?.turn_at.getTime() ?? nowMs) - nowMs);
       }),
 
     clearThrottles: async ({ account, api }) =>

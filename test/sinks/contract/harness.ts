@@ -1,4 +1,4 @@
-import type { ColumnValue, EntryTable } from '../../../src/domain/column.ts';
+import type { ColumnValue, EntryTable, JobTable } from '../../../src/domain/column.ts';
 import type { JobEntry } from '../../../src/domain/entry.ts';
 import type { JsonValue } from '../../../src/domain/json.ts';
 import type { JobPage, PageOutcome, Sink, WalkRef } from '../../../src/sinks/sink.ts';
@@ -7,7 +7,8 @@ import { slsDownloadJobs } from '../../../src/sources/slsDownloadJobs.ts';
 /** A sink under the contract, and a way to look at what it stored that does not go through the port. */
 export interface SinkUnderTest {
   readonly sink: Sink;
-  readonly jobs: (streamId: string) => Promise<readonly StoredJobRow[]>;
+  /** `given`: the table of jobs looked into. @default download_jobs */
+  readonly jobs: (streamId: string, given?: JobTable) => Promise<readonly StoredJobRow[]>;
   readonly changes: (streamId: string) => Promise<readonly StoredChange[]>;
   readonly rejected: (streamId: string) => Promise<readonly StoredRejected[]>;
   readonly drift: (streamId: string) => Promise<readonly StoredDrift[]>;

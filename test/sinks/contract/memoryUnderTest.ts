@@ -13,11 +13,11 @@ export function memoryUnderTest(): SinkUnderTest {
   ) => [...rows].filter((row) => row.streamId === streamId);
   return {
     sink,
-    jobs: async (streamId) =>
+    jobs: async (streamId, given = table) =>
       ofStream(contents.jobs.values(), streamId).map(({ row, ...job }) => ({
         ...{ key: row.key, jobKey: row.jobKey, status: row.status, raw: parseJsonText(row.raw) },
         columns: Object.fromEntries(
-          Object.keys(table.columns).map((name, index) => [name, row.values[index] ?? null]),
+          Object.keys(given.columns).map((name, index) => [name, row.values[index] ?? null]),
         ),
         ...{ firstSeenAtMs: job.firstSeenAtMs, lastSeenAtMs: job.lastSeenAtMs },
         ...{ lastSeenWalkId: job.lastSeenWalkId, settledAtMs: job.settledAtMs },

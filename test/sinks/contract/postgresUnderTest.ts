@@ -13,9 +13,9 @@ export function postgresUnderTest(sink: Sink, pool: pg.Pool): SinkUnderTest {
     (await pool.query<Row>(sql, [streamId])).rows;
   return {
     sink,
-    jobs: async (streamId) => {
+    jobs: async (streamId, given = table) => {
       const rows = await select(
-        `select *, raw::text as raw from download_jobs where stream_id = $1 order by id`,
+        `select *, raw::text as raw from ${given.name} where stream_id = $1 order by id`,
         streamId,
       );
       return rows.map((row) => ({
@@ -25,7 +25,7 @@ export function postgresUnderTest(sink: Sink, pool: pg.Pool): SinkUnderTest {
           status: text(row['status']),
         },
         columns: Object.fromEntries(
-          Object.keys(table.columns).map((name) => [name, value(row[name])]),
+          Object.keys(given.columns).map((name) => [name, value(row[name])]),
         ),
         raw: parseJsonText(text(row['raw'])),
         ...{
@@ -106,5 +106,6 @@ function time(value: unknown): number | null {
 function value(given: unknown): ColumnValue {
   if (typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean')
     return given;
+  if (Array.isArray(given)) return JSON.stringify(given);
   return time(given);
 }

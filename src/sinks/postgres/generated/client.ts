@@ -62,6 +62,11 @@ export type Checkpoint = Prisma.CheckpointModel
  */
 export type DownloadJob = Prisma.DownloadJobModel
 /**
+ * Model DeliveryHistoryJob
+ * 
+ */
+export type DeliveryHistoryJob = Prisma.DeliveryHistoryJobModel
+/**
  * Model JobStatusChange
  * 
  */

@@ -401,6 +401,7 @@ export const ModelName = {
   Walk: 'Walk',
   Checkpoint: 'Checkpoint',
   DownloadJob: 'DownloadJob',
+  DeliveryHistoryJob: 'DeliveryHistoryJob',
   JobStatusChange: 'JobStatusChange',
   ProjectLog: 'ProjectLog',
   RejectedEntry: 'RejectedEntry',
@@ -423,7 +424,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "jobStatusChange" | "projectLog" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat"
+    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "deliveryHistoryJob" | "jobStatusChange" | "projectLog" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -720,6 +721,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.DownloadJobCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.DownloadJobCountAggregateOutputType> | number
+        }
+      }
+    }
+    DeliveryHistoryJob: {
+      payload: Prisma.$DeliveryHistoryJobPayload<ExtArgs>
+      fields: Prisma.DeliveryHistoryJobFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.DeliveryHistoryJobFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.DeliveryHistoryJobFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload>
+        }
+        findFirst: {
+          args: Prisma.DeliveryHistoryJobFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.DeliveryHistoryJobFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload>
+        }
+        findMany: {
+          args: Prisma.DeliveryHistoryJobFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload>[]
+        }
+        create: {
+          args: Prisma.DeliveryHistoryJobCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload>
+        }
+        createMany: {
+          args: Prisma.DeliveryHistoryJobCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.DeliveryHistoryJobCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload>[]
+        }
+        delete: {
+          args: Prisma.DeliveryHistoryJobDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload>
+        }
+        update: {
+          args: Prisma.DeliveryHistoryJobUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload>
+        }
+        deleteMany: {
+          args: Prisma.DeliveryHistoryJobDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.DeliveryHistoryJobUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.DeliveryHistoryJobUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload>[]
+        }
+        upsert: {
+          args: Prisma.DeliveryHistoryJobUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DeliveryHistoryJobPayload>
+        }
+        aggregate: {
+          args: Prisma.DeliveryHistoryJobAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateDeliveryHistoryJob>
+        }
+        groupBy: {
+          args: Prisma.DeliveryHistoryJobGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DeliveryHistoryJobGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.DeliveryHistoryJobCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DeliveryHistoryJobCountAggregateOutputType> | number
         }
       }
     }
@@ -1376,6 +1451,32 @@ export const DownloadJobScalarFieldEnum = {
 export type DownloadJobScalarFieldEnum = (typeof DownloadJobScalarFieldEnum)[keyof typeof DownloadJobScalarFieldEnum]
 
 
+export const DeliveryHistoryJobScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  entryKey: 'entryKey',
+  jobKey: 'jobKey',
+  jobId: 'jobId',
+  trailName: 'trailName',
+  homeRegion: 'homeRegion',
+  status: 'status',
+  regionStatuses: 'regionStatuses',
+  startTime: 'startTime',
+  endTime: 'endTime',
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  firstSeenAt: 'firstSeenAt',
+  lastSeenAt: 'lastSeenAt',
+  lastSeenWalkId: 'lastSeenWalkId',
+  settledAt: 'settledAt',
+  vanishedAt: 'vanishedAt',
+  contentHash: 'contentHash',
+  raw: 'raw'
+} as const
+
+export type DeliveryHistoryJobScalarFieldEnum = (typeof DeliveryHistoryJobScalarFieldEnum)[keyof typeof DeliveryHistoryJobScalarFieldEnum]
+
+
 export const JobStatusChangeScalarFieldEnum = {
   id: 'id',
   kind: 'kind',
@@ -1440,6 +1541,7 @@ export const BudgetScalarFieldEnum = {
   account: 'account',
   api: 'api',
   pausedUntil: 'pausedUntil',
+  nextTurnAt: 'nextTurnAt',
   throttles: 'throttles',
   reason: 'reason',
   updatedAt: 'updatedAt'
@@ -1766,6 +1868,7 @@ export type GlobalOmitConfig = {
   walk?: Prisma.WalkOmit
   checkpoint?: Prisma.CheckpointOmit
   downloadJob?: Prisma.DownloadJobOmit
+  deliveryHistoryJob?: Prisma.DeliveryHistoryJobOmit
   jobStatusChange?: Prisma.JobStatusChangeOmit
   projectLog?: Prisma.ProjectLogOmit
   rejectedEntry?: Prisma.RejectedEntryOmit

@@ -55,6 +55,7 @@ export const ModelName = {
   Walk: 'Walk',
   Checkpoint: 'Checkpoint',
   DownloadJob: 'DownloadJob',
+  DeliveryHistoryJob: 'DeliveryHistoryJob',
   JobStatusChange: 'JobStatusChange',
   ProjectLog: 'ProjectLog',
   RejectedEntry: 'RejectedEntry',
@@ -176,6 +177,32 @@ export const DownloadJobScalarFieldEnum = {
 export type DownloadJobScalarFieldEnum = (typeof DownloadJobScalarFieldEnum)[keyof typeof DownloadJobScalarFieldEnum]
 
 
+export const DeliveryHistoryJobScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  entryKey: 'entryKey',
+  jobKey: 'jobKey',
+  jobId: 'jobId',
+  trailName: 'trailName',
+  homeRegion: 'homeRegion',
+  status: 'status',
+  regionStatuses: 'regionStatuses',
+  startTime: 'startTime',
+  endTime: 'endTime',
+  createdAt: 'createdAt',
+  updatedAt: 'updatedAt',
+  firstSeenAt: 'firstSeenAt',
+  lastSeenAt: 'lastSeenAt',
+  lastSeenWalkId: 'lastSeenWalkId',
+  settledAt: 'settledAt',
+  vanishedAt: 'vanishedAt',
+  contentHash: 'contentHash',
+  raw: 'raw'
+} as const
+
+export type DeliveryHistoryJobScalarFieldEnum = (typeof DeliveryHistoryJobScalarFieldEnum)[keyof typeof DeliveryHistoryJobScalarFieldEnum]
+
+
 export const JobStatusChangeScalarFieldEnum = {
   id: 'id',
   kind: 'kind',
@@ -240,6 +267,7 @@ export const BudgetScalarFieldEnum = {
   account: 'account',
   api: 'api',
   pausedUntil: 'pausedUntil',
+  nextTurnAt: 'nextTurnAt',
   throttles: 'throttles',
   reason: 'reason',
   updatedAt: 'updatedAt'

@@ -38,6 +38,7 @@ export type BudgetMinAggregateOutputType = {
   account: string | null
   api: string | null
   pausedUntil: Date | null
+  nextTurnAt: Date | null
   throttles: number | null
   reason: string | null
   updatedAt: Date | null
@@ -47,6 +48,7 @@ export type BudgetMaxAggregateOutputType = {
   account: string | null
   api: string | null
   pausedUntil: Date | null
+  nextTurnAt: Date | null
   throttles: number | null
   reason: string | null
   updatedAt: Date | null
@@ -56,6 +58,7 @@ export type BudgetCountAggregateOutputType = {
   account: number
   api: number
   pausedUntil: number
+  nextTurnAt: number
   throttles: number
   reason: number
   updatedAt: number
@@ -75,6 +78,7 @@ export type BudgetMinAggregateInputType = {
   account?: true
   api?: true
   pausedUntil?: true
+  nextTurnAt?: true
   throttles?: true
   reason?: true
   updatedAt?: true
@@ -84,6 +88,7 @@ export type BudgetMaxAggregateInputType = {
   account?: true
   api?: true
   pausedUntil?: true
+  nextTurnAt?: true
   throttles?: true
   reason?: true
   updatedAt?: true
@@ -93,6 +98,7 @@ export type BudgetCountAggregateInputType = {
   account?: true
   api?: true
   pausedUntil?: true
+  nextTurnAt?: true
   throttles?: true
   reason?: true
   updatedAt?: true
@@ -189,6 +195,7 @@ export type BudgetGroupByOutputType = {
   account: string
   api: string
   pausedUntil: Date | null
+  nextTurnAt: Date | null
   throttles: number
   reason: string | null
   updatedAt: Date
@@ -221,6 +228,7 @@ export type BudgetWhereInput = {
   account?: Prisma.StringFilter<"Budget"> | string
   api?: Prisma.StringFilter<"Budget"> | string
   pausedUntil?: Prisma.DateTimeNullableFilter<"Budget"> | Date | string | null
+  nextTurnAt?: Prisma.DateTimeNullableFilter<"Budget"> | Date | string | null
   throttles?: Prisma.IntFilter<"Budget"> | number
   reason?: Prisma.StringNullableFilter<"Budget"> | string | null
   updatedAt?: Prisma.DateTimeFilter<"Budget"> | Date | string
@@ -230,6 +238,7 @@ export type BudgetOrderByWithRelationInput = {
   account?: Prisma.SortOrder
   api?: Prisma.SortOrder
   pausedUntil?: Prisma.SortOrderInput | Prisma.SortOrder
+  nextTurnAt?: Prisma.SortOrderInput | Prisma.SortOrder
   throttles?: Prisma.SortOrder
   reason?: Prisma.SortOrderInput | Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -243,6 +252,7 @@ export type BudgetWhereUniqueInput = Prisma.AtLeast<{
   account?: Prisma.StringFilter<"Budget"> | string
   api?: Prisma.StringFilter<"Budget"> | string
   pausedUntil?: Prisma.DateTimeNullableFilter<"Budget"> | Date | string | null
+  nextTurnAt?: Prisma.DateTimeNullableFilter<"Budget"> | Date | string | null
   throttles?: Prisma.IntFilter<"Budget"> | number
   reason?: Prisma.StringNullableFilter<"Budget"> | string | null
   updatedAt?: Prisma.DateTimeFilter<"Budget"> | Date | string
@@ -252,6 +262,7 @@ export type BudgetOrderByWithAggregationInput = {
   account?: Prisma.SortOrder
   api?: Prisma.SortOrder
   pausedUntil?: Prisma.SortOrderInput | Prisma.SortOrder
+  nextTurnAt?: Prisma.SortOrderInput | Prisma.SortOrder
   throttles?: Prisma.SortOrder
   reason?: Prisma.SortOrderInput | Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -269,6 +280,7 @@ export type BudgetScalarWhereWithAggregatesInput = {
   account?: Prisma.StringWithAggregatesFilter<"Budget"> | string
   api?: Prisma.StringWithAggregatesFilter<"Budget"> | string
   pausedUntil?: Prisma.DateTimeNullableWithAggregatesFilter<"Budget"> | Date | string | null
+  nextTurnAt?: Prisma.DateTimeNullableWithAggregatesFilter<"Budget"> | Date | string | null
   throttles?: Prisma.IntWithAggregatesFilter<"Budget"> | number
   reason?: Prisma.StringNullableWithAggregatesFilter<"Budget"> | string | null
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"Budget"> | Date | string
@@ -278,6 +290,7 @@ export type BudgetCreateInput = {
   account: string
   api: string
   pausedUntil?: Date | string | null
+  nextTurnAt?: Date | string | null
   throttles?: number
   reason?: string | null
   updatedAt: Date | string
@@ -287,6 +300,7 @@ export type BudgetUncheckedCreateInput = {
   account: string
   api: string
   pausedUntil?: Date | string | null
+  nextTurnAt?: Date | string | null
   throttles?: number
   reason?: string | null
   updatedAt: Date | string
@@ -296,6 +310,7 @@ export type BudgetUpdateInput = {
   account?: Prisma.StringFieldUpdateOperationsInput | string
   api?: Prisma.StringFieldUpdateOperationsInput | string
   pausedUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  nextTurnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   throttles?: Prisma.IntFieldUpdateOperationsInput | number
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -305,6 +320,7 @@ export type BudgetUncheckedUpdateInput = {
   account?: Prisma.StringFieldUpdateOperationsInput | string
   api?: Prisma.StringFieldUpdateOperationsInput | string
   pausedUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  nextTurnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   throttles?: Prisma.IntFieldUpdateOperationsInput | number
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -314,6 +330,7 @@ export type BudgetCreateManyInput = {
   account: string
   api: string
   pausedUntil?: Date | string | null
+  nextTurnAt?: Date | string | null
   throttles?: number
   reason?: string | null
   updatedAt: Date | string
@@ -323,6 +340,7 @@ export type BudgetUpdateManyMutationInput = {
   account?: Prisma.StringFieldUpdateOperationsInput | string
   api?: Prisma.StringFieldUpdateOperationsInput | string
   pausedUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  nextTurnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   throttles?: Prisma.IntFieldUpdateOperationsInput | number
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -332,6 +350,7 @@ export type BudgetUncheckedUpdateManyInput = {
   account?: Prisma.StringFieldUpdateOperationsInput | string
   api?: Prisma.StringFieldUpdateOperationsInput | string
   pausedUntil?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  nextTurnAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   throttles?: Prisma.IntFieldUpdateOperationsInput | number
   reason?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -346,6 +365,7 @@ export type BudgetCountOrderByAggregateInput = {
   account?: Prisma.SortOrder
   api?: Prisma.SortOrder
   pausedUntil?: Prisma.SortOrder
+  nextTurnAt?: Prisma.SortOrder
   throttles?: Prisma.SortOrder
   reason?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -359,6 +379,7 @@ export type BudgetMaxOrderByAggregateInput = {
   account?: Prisma.SortOrder
   api?: Prisma.SortOrder
   pausedUntil?: Prisma.SortOrder
+  nextTurnAt?: Prisma.SortOrder
   throttles?: Prisma.SortOrder
   reason?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -368,6 +389,7 @@ export type BudgetMinOrderByAggregateInput = {
   account?: Prisma.SortOrder
   api?: Prisma.SortOrder
   pausedUntil?: Prisma.SortOrder
+  nextTurnAt?: Prisma.SortOrder
   throttles?: Prisma.SortOrder
   reason?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -383,6 +405,7 @@ export type BudgetSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   account?: boolean
   api?: boolean
   pausedUntil?: boolean
+  nextTurnAt?: boolean
   throttles?: boolean
   reason?: boolean
   updatedAt?: boolean
@@ -392,6 +415,7 @@ export type BudgetSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extens
   account?: boolean
   api?: boolean
   pausedUntil?: boolean
+  nextTurnAt?: boolean
   throttles?: boolean
   reason?: boolean
   updatedAt?: boolean
@@ -401,6 +425,7 @@ export type BudgetSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extens
   account?: boolean
   api?: boolean
   pausedUntil?: boolean
+  nextTurnAt?: boolean
   throttles?: boolean
   reason?: boolean
   updatedAt?: boolean
@@ -410,12 +435,13 @@ export type BudgetSelectScalar = {
   account?: boolean
   api?: boolean
   pausedUntil?: boolean
+  nextTurnAt?: boolean
   throttles?: boolean
   reason?: boolean
   updatedAt?: boolean
 }
 
-export type BudgetOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"account" | "api" | "pausedUntil" | "throttles" | "reason" | "updatedAt", ExtArgs["result"]["budget"]>
+export type BudgetOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"account" | "api" | "pausedUntil" | "nextTurnAt" | "throttles" | "reason" | "updatedAt", ExtArgs["result"]["budget"]>
 
 export type $BudgetPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Budget"
@@ -424,6 +450,7 @@ export type $BudgetPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     account: string
     api: string
     pausedUntil: Date | null
+    nextTurnAt: Date | null
     throttles: number
     reason: string | null
     updatedAt: Date
@@ -853,6 +880,7 @@ export interface BudgetFieldRefs {
   readonly account: Prisma.FieldRef<"Budget", 'String'>
   readonly api: Prisma.FieldRef<"Budget", 'String'>
   readonly pausedUntil: Prisma.FieldRef<"Budget", 'DateTime'>
+  readonly nextTurnAt: Prisma.FieldRef<"Budget", 'DateTime'>
   readonly throttles: Prisma.FieldRef<"Budget", 'Int'>
   readonly reason: Prisma.FieldRef<"Budget", 'String'>
   readonly updatedAt: Prisma.FieldRef<"Budget", 'DateTime'>
