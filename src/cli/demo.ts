@@ -37,8 +37,8 @@ class Cleanup {
 }
 
 /**
- * `logferry demo`: embedded PostgreSQL, the cloud simulator and the real daemon, until every export job of the simulated
- * project is found, followed and finished; then what the tables hold.
+ * `logferry demo`: embedded PostgreSQL, the cloud simulator and the real daemon, until every job of the simulated cloud is
+ * found, followed and finished; then what the tables hold.
  */
 export async function runDemo(options: DemoOptions, shell: Shell): Promise<ExitCode> {
   const cleanup = new Cleanup();
@@ -85,6 +85,7 @@ async function demonstrate(
       entries: scenario.projects[SCENARIO_PROJECT]?.jobs?.length ?? 0,
       areJobs: true,
     },
+    { name: 'trail', entries: scenario.trail?.jobs?.length ?? 0, areJobs: true },
   ];
   const simulator = await startSimulator(scenario);
   cleanup.add(() => simulator.close());
@@ -101,7 +102,7 @@ async function demonstrate(
     env: { ...shell.env, DATABASE_URL: databaseUrl, REDIS_URL: '' },
   });
   cleanup.add(() => daemon.stop());
-  shell.note(`  the daemon walks project ${SCENARIO_PROJECT} every 2 s; its log: ${logFile}`);
+  shell.note(`  the daemon walks everything every 2 s; its log: ${logFile}`);
   shell.note(`  dashboard: http://127.0.0.1:${webPort}/`);
   shell.note('');
 

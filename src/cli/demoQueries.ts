@@ -15,6 +15,13 @@ where status = 'ERROR'
 order by settled_at desc;`,
   },
   {
+    title: 'Delivery jobs of ActionTrail, and how far each region is',
+    sql: `select job_id, trail_name, status, start_time::date as events_from, end_time::date as events_to,
+  (select string_agg(region || ' ' || r.status, ', ') from jsonb_to_recordset(region_statuses) as r(region text, status text)) as regions
+from delivery_history_jobs
+order by created_at desc;`,
+  },
+  {
     title: 'The history of the job that changed last: every status that was seen, with the time',
     sql: `select job_key as job, coalesce(from_status, '(new)') as from_status, to_status, progress, observed_at::timestamp(0) as observed_at
 from job_status_changes

@@ -58,4 +58,10 @@ streams:
       pollMax: 5m
       # A job that is not finished after this time is reported overdue, and polled on slowly.
       deadline: 1d
+
+  # Jobs that deliver historical events of ActionTrail. The region of the account must be the home region of the trail.
+  # trail:
+  #   source: aliyun.actiontrail.delivery_history_jobs
+  #   account: prod
+  #   schedule: "*/10 * * * *"
 `;

@@ -1,10 +1,16 @@
+import type { DeliveryJobSpec } from './actiontrail/deliveryJob.ts';
+import { plausibleDeliveryJob } from './actiontrail/deliveryJob.ts';
+import type { TrailOptions } from './actiontrail/trail.ts';
 import type { SimulatorOptions } from './server.ts';
 import type { JobEnding, JobSpec } from './sls/downloadJob.ts';
 import { PLAUSIBLE_LOGSTORES, plausibleJob } from './sls/plausibleJob.ts';
 import type { Churn } from './livingJobs.ts';
 
 /** Everything startSimulator needs besides where to listen: `startSimulator({ ...demoScenario({...}), port })`. */
-export type Scenario = Pick<SimulatorOptions, 'seed' | 'accounts' | 'region' | 'projects'>;
+export type Scenario = Pick<
+  SimulatorOptions,
+  'seed' | 'accounts' | 'region' | 'projects' | 'trail'
+>;
 
 /** The project of every scenario: the API pages' own example name. */
 export const SCENARIO_PROJECT = 'big-game';
@@ -21,7 +27,8 @@ const MINUTE_MS = 60_000;
 
 /**
  * A small world for `logferry demo`: six jobs long over (one of them in ERROR), six under way, four that appear within
- * 14 s. Every job is over 25 s after `nowMs`, one more of them in ERROR.
+ * 14 s. Every job is over 25 s after `nowMs`, one more of them in ERROR. Beside them five delivery jobs of ActionTrail, two
+ * under way, one of them failing at the end.
  */
 export function demoScenario(world: {
   /** When the demo starts. Epoch milliseconds. */
@@ -49,6 +56,7 @@ export function demoScenario(world: {
     seed: SEED,
     accounts: [SCENARIO_ACCOUNT],
     region: REGION,
+    trail: demoTrail(world),
     projects: {
       [SCENARIO_PROJECT]: {
         logstores: PLAUSIBLE_LOGSTORES,
@@ -104,6 +112,26 @@ export function bulkScenario(world: {
     accounts: [SCENARIO_ACCOUNT],
     region: REGION,
     projects: { [SCENARIO_PROJECT]: { logstores: PLAUSIBLE_LOGSTORES, jobs } },
+  };
+}
+
+function demoTrail(world: { readonly nowMs: number; readonly churn?: Churn }): TrailOptions {
+  const job = (ordinal: number, startedAgoMs: number, runMs: number): DeliveryJobSpec => ({
+    ...plausibleDeliveryJob('demo', ordinal),
+    createdAtMs: world.nowMs - startedAgoMs,
+    startMs: 2_000,
+    runMs,
+    ending: 'complete',
+  });
+  return {
+    ...(world.churn === undefined ? {} : { churn: world.churn }),
+    jobs: [
+      job(1, 40 * MINUTE_MS, 90_000),
+      { ...job(2, 31 * MINUTE_MS, 60_000), ending: 'failed' },
+      job(3, 12 * MINUTE_MS, 240_000),
+      job(4, 3_000, 13_000),
+      { ...job(5, -6_000, 12_000), ending: 'failed' },
+    ],
   };
 }
 

@@ -105,7 +105,7 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
     [
       '    source: aliyun.sls.download_jobs',
       '    source: aliyun.sls.download_job',
-      '27:13 streams.exports.source: must be aliyun.sls.download_jobs',
+      '27:13 streams.exports.source: must be one of aliyun.sls.download_jobs,',
     ],
     [
       '    source: aliyun.sls.download_jobs',

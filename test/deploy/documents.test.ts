@@ -72,6 +72,6 @@ describe('the documents', () => {
   it('show a configuration that works', () => {
     const [yaml = ''] = found(textOf('README.md'), /```yaml\n([^]*?)```/g);
     const config = parseConfig({ text: yaml, file: 'README.md', env: {}, sources });
-    expect(config.streams.map((stream) => stream.name)).toEqual(['exports']);
+    expect(config.streams.map((stream) => stream.name)).toEqual(['exports', 'trail']);
   });
 });

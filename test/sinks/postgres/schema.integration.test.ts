@@ -3,6 +3,7 @@ import pg from 'pg';
 import { migrate } from '../../../src/sinks/postgres/migrate.ts';
 import { migrationOf, readMigrationFolder } from '../../../src/sinks/postgres/migrations.ts';
 import { openSchemaEngine } from '../../../src/sinks/postgres/schemaEngine.ts';
+import { deliveryHistoryJobs } from '../../../src/sources/deliveryHistoryJobs.ts';
 import { slsDownloadJobs } from '../../../src/sources/slsDownloadJobs.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
 import { createDatabase, createEmptyDatabase } from '../../support/postgres.ts';
@@ -86,20 +87,23 @@ describe('the migrations and schema.prisma', () => {
 });
 
 describe('the columns of a source', () => {
-  it('stand in its table with the types it names', async () => {
-    const { table } = slsDownloadJobs;
-    const rows = await select(
-      migrated.url,
-      `select column_name as name, data_type as type from information_schema.columns
+  const jobSources = [slsDownloadJobs, deliveryHistoryJobs];
+  it.each(jobSources.map(({ table }) => [table.name, table] as const))(
+    'stand in its table with the types it names: %s',
+    async (_name, table) => {
+      const rows = await select(
+        migrated.url,
+        `select column_name as name, data_type as type from information_schema.columns
        where table_schema = 'public' and table_name = '${table.name}'`,
-    );
-    const types = new Map(rows.map(({ name, type }) => [name, type]));
-    const sqlTypes = { timestamptz: 'timestamp with time zone' } as const;
-    for (const [name, { type }] of Object.entries(table.columns)) {
-      const expected = type === 'timestamptz' ? sqlTypes[type] : type;
-      expect([name, types.get(name)]).toEqual([name, expected]);
-    }
-  });
+      );
+      const types = new Map(rows.map(({ name, type }) => [name, type]));
+      const sqlTypes = { timestamptz: 'timestamp with time zone' } as const;
+      for (const [name, { type }] of Object.entries(table.columns)) {
+        const expected = type === 'timestamptz' ? sqlTypes[type] : type;
+        expect([name, types.get(name)]).toEqual([name, expected]);
+      }
+    },
+  );
 });
 
 describe('an analyst', () => {
@@ -114,9 +118,11 @@ describe('an analyst', () => {
       'rejected_entries',
       'drift_reports',
       'project_logs',
+      'delivery_history_jobs',
     ],
     ...['analytics.download_jobs_current', 'analytics.job_durations', 'analytics.stream_health'],
     'analytics.project_logs_current',
+    'analytics.delivery_history_jobs_current',
   ];
 
   it.each(readable)('reads %s', async (name) => {
