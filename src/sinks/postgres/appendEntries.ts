@@ -11,10 +11,11 @@ import { fieldOf, timeText } from '../rowText.ts';
 import { arrayLiteral } from './arrayLiteral.ts';
 import { copyLine, copyText } from './copyText.ts';
 import { entryTableSql } from './entryTableSql.ts';
+import { inOneFlight } from './flight.ts';
 import type { MonthPartitions } from './monthPartitions.ts';
 import type { Connection, Database } from './transaction.ts';
 import { onConnection, RolledBack } from './transaction.ts';
-import { storeDrift, storeRejected } from './writeJobs.ts';
+import { driftSteps, rejectedSteps } from './writeJobs.ts';
 
 export interface EntryWriter {
   readonly database: Database;
@@ -205,8 +206,10 @@ async function commit(
       ]);
     }
     const context = { streamId: walk.streamId, walkId: walk.walkId, nowMs };
-    await storeRejected(client, context, rejected);
-    await storeDrift(client, context, driftRowsOf(read.drift));
+    await inOneFlight(client, [
+      ...rejectedSteps(context, rejected),
+      ...driftSteps(context, driftRowsOf(read.drift)),
+    ]);
     await storePositions(client, finish, now);
     if (finish.highWaterAtMs !== undefined) {
       await client.query(

@@ -1,22 +1,24 @@
 import { setImmediate } from 'node:timers/promises';
-import type pg from 'pg';
 import { mergeJobs, settlingOf } from '../../domain/mergeJobs.ts';
 import type { InSlots } from '../../domain/slots.ts';
 import { driftRowsOf, jobRowOf, rejectedRowsOf } from '../jobRow.ts';
 import type { JobRow } from '../jobRow.ts';
 import { jsonText } from '../jsonText.ts';
 import type { JobPage, PageOutcome } from '../sink.ts';
-import type { Database } from './transaction.ts';
-import { RolledBack, inTransaction } from './transaction.ts';
+import type { Database, Flights } from './transaction.ts';
+import { RolledBack, inFlights } from './transaction.ts';
 import {
-  insertJobs,
+  changeSteps,
+  driftSteps,
+  existingOf,
   insertLine,
-  lockKnown,
-  markSeen,
-  recordChanges,
-  storeDrift,
-  storeRejected,
-  updateJobs,
+  insertSteps,
+  keysOf,
+  lockStep,
+  matchKnown,
+  rejectedSteps,
+  seenSteps,
+  updateSteps,
 } from './writeJobs.ts';
 
 /**
@@ -36,17 +38,22 @@ export async function appendJobs(
   preparing.catch(() => undefined);
 
   const write = async (
-    client: pg.PoolClient,
+    { client, begin, commit }: Flights,
     { rows, lines }: PreparedPage,
   ): Promise<PageOutcome | RolledBack<PageOutcome>> => {
-    const moved = await client.query(
-      `update checkpoints set state = $3::jsonb, version = version + 1, updated_at = $4
-       where stream_id = $1 and partition = '' and version = $2`,
-      [walk.streamId, walk.version, jsonText(page.state), new Date(nowMs)],
-    );
-    if (moved.rowCount !== 1) return new RolledBack<PageOutcome>({ kind: 'moved' });
+    const [moved, found] = await begin([
+      {
+        text: `
+          update checkpoints set state = $3::jsonb, version = version + 1, updated_at = $4
+          where stream_id = $1 and partition = '' and version = $2`,
+        values: [walk.streamId, walk.version, jsonText(page.state), new Date(nowMs)],
+      },
+      lockStep(context, keysOf(rows)),
+    ]);
+    if (moved?.rowCount !== 1) return new RolledBack<PageOutcome>({ kind: 'moved' });
 
-    const { incoming, existing } = await lockKnown(client, context, rows);
+    const locked = existingOf(found);
+    const { incoming, existing } = await matchKnown(client, context, { given: rows, locked });
     const { walkId } = walk;
     const merged = mergeJobs({
       ...{ existing, incoming, terminal, settling, walkId },
@@ -55,27 +62,29 @@ export async function appendJobs(
     const newLines = merged.inserts.map(
       ({ incoming: row }) => lines.get(row) ?? insertLine(context, row, settling),
     );
-    await insertJobs(client, table, newLines);
-    await updateJobs(client, context, merged.updates);
-    await markSeen(client, context, merged.seen);
-    await recordChanges(client, context, merged.changes);
-    await storeRejected(client, context, rejected);
     const drift = [...page.drift, ...merged.drift, ...incoming.flatMap((row) => row.drift)];
-    await storeDrift(client, context, driftRowsOf(drift));
-
     const { inserted, updated, duplicates } = merged;
-    await client.query(
-      `update walks set
-         pages = pages + 1, requests = requests + $2,
-         entries_seen = entries_seen + $3 + $4 + $5 + $6,
-         inserted = inserted + $3, updated = updated + $4, duplicates = duplicates + $5,
-         rejected = rejected + $6, restarts = $7, total_reported = $8
-       where id = $1`,
-      [
-        ...[walk.walkId, page.requests, inserted, updated, duplicates, page.rejected.length],
-        ...[page.restarts, page.totalReported],
-      ],
-    );
+    await commit([
+      ...insertSteps(table, newLines),
+      ...updateSteps(context, merged.updates),
+      ...seenSteps(context, merged.seen),
+      ...changeSteps(context, merged.changes),
+      ...rejectedSteps(context, rejected),
+      ...driftSteps(context, driftRowsOf(drift)),
+      {
+        text: `
+          update walks set
+            pages = pages + 1, requests = requests + $2,
+            entries_seen = entries_seen + $3 + $4 + $5 + $6,
+            inserted = inserted + $3, updated = updated + $4, duplicates = duplicates + $5,
+            rejected = rejected + $6, restarts = $7, total_reported = $8
+          where id = $1`,
+        values: [
+          ...[walk.walkId, page.requests, inserted, updated, duplicates, page.rejected.length],
+          ...[page.restarts, page.totalReported],
+        ],
+      },
+    ]);
     return {
       kind: 'stored',
       walk: { ...walk, version: walk.version + 1 },
@@ -87,7 +96,7 @@ export async function appendJobs(
   // wrong order; in turn they cannot.
   return inSlots({ key: walk.streamId, atOnceMax: 1 }, async () => {
     const prepared = await preparing;
-    return inTransaction<PageOutcome>(database, (client) => write(client, prepared));
+    return inFlights<PageOutcome>(database, (flights) => write(flights, prepared));
   });
 }
 
@@ -97,7 +106,7 @@ interface PreparedPage {
   readonly lines: ReadonlyMap<JobRow, string>;
 }
 
-/** Rows prepared in one go, about 1 ms: the transaction of the page before must not wait long for its next statement. */
+/** Rows prepared in one go, about 1 ms: the transaction of the page before must not wait long for its last statements. */
 const rowsAtOnce = 100;
 
 async function prepare(

@@ -55,7 +55,7 @@ function build(table: JobTable): JobTableSql {
       select
         id, entry_key, status, content_hash, last_seen_walk_id,
         settled_at is not null as is_settled, vanished_at is not null as is_vanished,
-        last_seen_at
+        floor(extract(epoch from last_seen_at) * 1000) as last_seen_ms
       from ${t}
       where stream_id = $1 and entry_key = any($2::text[])
       order by id

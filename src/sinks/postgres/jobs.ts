@@ -3,10 +3,11 @@ import { storableText } from '../../domain/storable.ts';
 import { driftRowsOf, jobRowOf } from '../jobRow.ts';
 import type { JobRecordOutcome, JobSink } from '../sink.ts';
 import { translated } from './errors.ts';
+import { inOneFlight } from './flight.ts';
 import { jobTableSql } from './jobTableSql.ts';
 import type { Database } from './transaction.ts';
 import { RolledBack, inTransaction } from './transaction.ts';
-import { lockExisting, recordChanges, storeDrift, updateJobs } from './writeJobs.ts';
+import { changeSteps, driftSteps, existingOf, lockStep, updateSteps } from './writeJobs.ts';
 
 /** Single jobs, as tracking reads and writes them. */
 export function jobsOf(database: Database): JobSink {
@@ -43,7 +44,8 @@ export function jobsOf(database: Database): JobSink {
       const incoming = jobRowOf(table, record.entry);
       const context = { table, streamId, nowMs, walkId: null };
       return inTransaction<JobRecordOutcome>(database, async (client) => {
-        const existing = (await lockExisting(client, context, [incoming.key])).get(incoming.key);
+        const [locked] = await inOneFlight(client, [lockStep(context, [incoming.key])]);
+        const existing = existingOf(locked).get(incoming.key);
         if (existing === undefined) return new RolledBack<JobRecordOutcome>({ kind: 'absent' });
         const { status: from, isSettled } = existing;
         const leavesTerminal = terminal.has(from) && from !== incoming.status;
@@ -54,9 +56,11 @@ export function jobsOf(database: Database): JobSink {
           ...{ terminal, settling: terminal, walkId: '', askedAtMs: nowMs },
         });
         const settles = decision.kind === 'update' && decision.settles;
-        await updateJobs(client, context, [{ existing, incoming, settles }]);
-        if (from !== incoming.status) await recordChanges(client, context, [{ incoming, from }]);
-        await storeDrift(client, context, driftRowsOf([...record.drift, ...incoming.drift]));
+        await inOneFlight(client, [
+          ...updateSteps(context, [{ existing, incoming, settles }]),
+          ...changeSteps(context, from === incoming.status ? [] : [{ incoming, from }]),
+          ...driftSteps(context, driftRowsOf([...record.drift, ...incoming.drift])),
+        ]);
         return { kind: 'recorded', from, status: incoming.status };
       });
     },

@@ -5,10 +5,13 @@ import { unkeyedNamesOf, withKnownKeys } from '../../domain/mergeJobs.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
 import { fieldOf, rowText, timeText } from '../rowText.ts';
 import { arrayLiteral } from './arrayLiteral.ts';
-import { copyLine, copyText } from './copyText.ts';
+import { copyLine } from './copyText.ts';
+import { inOneFlight } from './flight.ts';
+import type { Step, StepResult } from './flight.ts';
 import { jobTableSql } from './jobTableSql.ts';
 
-// The hot writes of a page and of a tracked job, each one statement, all inside the caller's transaction.
+// The hot statements of a page and of a tracked job: data for `inOneFlight`, all inside the caller's transaction.
+// What has nothing to write is no step at all.
 
 /** What every write of one transaction shares. */
 export interface WriteContext {
@@ -17,34 +20,27 @@ export interface WriteContext {
   readonly nowMs: number;
 }
 
-/** The stored rows of these keys, locked until the transaction ends. */
-export async function lockExisting(
-  client: pg.PoolClient,
-  context: Pick<WriteContext, 'table' | 'streamId'>,
+/** Finds the stored rows of these keys, locked until the transaction ends; `existingOf` reads them. */
+export function lockStep(
+  { table, streamId }: Pick<WriteContext, 'table' | 'streamId'>,
   keys: readonly string[],
-): Promise<ReadonlyMap<string, ExistingJob>> {
-  if (keys.length === 0) return new Map();
-  const { rows } = await client.query<{
-    id: string;
-    entry_key: string;
-    status: string;
-    content_hash: string;
-    last_seen_walk_id: string | null;
-    is_settled: boolean;
-    is_vanished: boolean;
-    last_seen_at: Date;
-  }>(jobTableSql(context.table).lockByKeys, [context.streamId, arrayLiteral(keys)]);
+): Step {
+  return { text: jobTableSql(table).lockByKeys, values: [streamId, arrayLiteral(keys)] };
+}
+
+/** The rows that a `lockStep` has found, by entry key. */
+export function existingOf(locked: StepResult | undefined): ReadonlyMap<string, ExistingJob> {
   return new Map(
-    rows.map((row) => [
-      row.entry_key,
+    (locked?.rows ?? []).map((row) => [
+      row['entry_key'] ?? '',
       {
-        id: row.id,
-        status: row.status,
-        contentHash: row.content_hash,
-        isSettled: row.is_settled,
-        isVanished: row.is_vanished,
-        lastSeenWalkId: row.last_seen_walk_id,
-        lastSeenAtMs: row.last_seen_at.getTime(),
+        id: row['id'] ?? '',
+        status: row['status'] ?? '',
+        contentHash: row['content_hash'] ?? '',
+        isSettled: row['is_settled'] === 't',
+        isVanished: row['is_vanished'] === 't',
+        lastSeenWalkId: row['last_seen_walk_id'] ?? null,
+        lastSeenAtMs: Number(row['last_seen_ms']),
       },
     ]),
   );
@@ -56,21 +52,28 @@ export interface KnownJobs {
   readonly existing: ReadonlyMap<string, ExistingJob>;
 }
 
+/** Every key under which an entry of the page may be stored: for the page's `lockStep`. */
+export function keysOf(rows: readonly JobRow[]): readonly string[] {
+  return [...new Set(rows.flatMap(({ key, jobKey }) => [key, jobKey]))];
+}
+
 /**
- * Finds and locks what is stored of a page. Entries whose answer left out what tells jobs of one name apart find the newest
- * row of their name; rows that were stored from such an answer get the key that is now known.
+ * Puts what is stored of a page under the right keys. Entries whose answer left out what tells jobs of one name apart find the
+ * newest row of their name; rows that were stored from such an answer get the key that is now known.
+ * @param locked the stored rows among `keysOf(given)`
  */
-export async function lockKnown(
+export async function matchKnown(
   client: pg.PoolClient,
   context: Pick<WriteContext, 'table' | 'streamId'>,
-  given: readonly JobRow[],
+  { given, locked }: { readonly given: readonly JobRow[]; readonly locked: KnownJobs['existing'] },
 ): Promise<KnownJobs> {
-  const keys = new Set(given.flatMap(({ key, jobKey }) => [key, jobKey]));
-  const locked = await lockExisting(client, context, [...keys]);
   const bare = given.filter(({ key, jobKey }) => key === jobKey && !locked.has(key));
   const incoming = bare.length === 0 ? given : withKnownKeys(given, await latestOf(bare));
   const renamed = incoming.flatMap(({ key }) => (locked.has(key) ? [] : [key]));
-  const more = bare.length === 0 ? [] : await lockExisting(client, context, renamed);
+  const more =
+    bare.length === 0
+      ? []
+      : existingOf((await inOneFlight(client, [lockStep(context, renamed)]))[0]);
   const existing = new Map([...locked, ...more]);
   for (const [name, key] of unkeyedNamesOf(incoming, existing)) {
     const row = existing.get(name);
@@ -110,21 +113,17 @@ export function insertLine(
  * New rows, straight by COPY. No conflict is possible: rows of a stream are inserted only under the lock of its checkpoint,
  * after their keys were found absent.
  */
-export async function insertJobs(
-  client: pg.PoolClient,
-  table: JobTable,
-  lines: readonly string[],
-): Promise<void> {
-  await copyText(client, jobTableSql(table).copyIn, lines.join(''));
+export function insertSteps(table: JobTable, lines: readonly string[]): readonly Step[] {
+  if (lines.length === 0) return [];
+  return [{ text: jobTableSql(table).copyIn, lines: lines.join('') }];
 }
 
 /** @param context.walkId null outside a walk: the last walk that saw the row stays noted */
-export async function updateJobs(
-  client: pg.PoolClient,
+export function updateSteps(
   context: WriteContext & { readonly walkId: string | null },
   updates: readonly JobUpdate<JobRow>[],
-): Promise<void> {
-  if (updates.length === 0) return;
+): readonly Step[] {
+  if (updates.length === 0) return [];
   const columns = Object.entries(context.table.columns);
   const records = updates.map(({ existing, incoming, settles }) => {
     const { jobKey, status, contentHash, values, raw } = incoming;
@@ -141,93 +140,87 @@ export async function updateJobs(
     // `raw` goes in as the text it is: parsing it here would lose the digits it kept.
     return `${JSON.stringify(record).slice(0, -1)},"raw":${raw}}`;
   });
-  await client.query(jobTableSql(context.table).update, [
-    `[${records.join(',')}]`,
-    new Date(context.nowMs),
-    context.walkId,
-  ]);
+  const values = [`[${records.join(',')}]`, new Date(context.nowMs), context.walkId];
+  return [{ text: jobTableSql(context.table).update, values }];
 }
 
-export async function markSeen(
-  client: pg.PoolClient,
+export function seenSteps(
   context: WriteContext & { readonly walkId: string },
   seen: MergedJobs<JobRow>['seen'],
-): Promise<void> {
-  if (seen.length === 0) return;
-  await client.query(jobTableSql(context.table).markSeen, [
-    arrayLiteral(seen.map(({ existing }) => existing.id)),
-    new Date(context.nowMs),
-    context.walkId,
-  ]);
+): readonly Step[] {
+  if (seen.length === 0) return [];
+  const ids = arrayLiteral(seen.map(({ existing }) => existing.id));
+  const values = [ids, new Date(context.nowMs), context.walkId];
+  return [{ text: jobTableSql(context.table).markSeen, values }];
 }
 
-export async function recordChanges(
-  client: pg.PoolClient,
+export function changeSteps(
   context: WriteContext,
   changes: readonly StatusChange<JobRow>[],
-): Promise<void> {
+): readonly Step[] {
+  if (changes.length === 0) return [];
   const now = timeText(context.nowMs);
-  await copyText(
-    client,
-    `copy job_status_changes (
-      kind, stream_id, entry_key, job_key, from_status, to_status, progress, observed_at
-    ) from stdin`,
-    changes
-      .map(({ incoming, from }) =>
-        copyLine([
-          context.table.kind,
-          context.streamId,
-          incoming.key,
-          incoming.jobKey,
-          from,
-          incoming.status,
-          incoming.progressPercent,
-          now,
-        ]),
-      )
-      .join(''),
+  const lines = changes.map(({ incoming, from }) =>
+    copyLine([
+      ...[context.table.kind, context.streamId, incoming.key, incoming.jobKey],
+      ...[from, incoming.status, incoming.progressPercent, now],
+    ]),
   );
+  return [
+    {
+      text: `copy job_status_changes (
+        kind, stream_id, entry_key, job_key, from_status, to_status, progress, observed_at
+      ) from stdin`,
+      lines: lines.join(''),
+    },
+  ];
 }
 
 /**
  * Each entry once by its content; counted once in each walk, so that a replay changes no row.
  * (jsonb_to_recordset makes an SQL null of a JSON null, hence `coalesce`.)
  */
-export async function storeRejected(
-  client: pg.PoolClient,
+export function rejectedSteps(
   context: Omit<WriteContext, 'table'> & { readonly walkId: string },
   rows: readonly RejectedRow[],
-): Promise<void> {
-  if (rows.length === 0) return;
+): readonly Step[] {
+  if (rows.length === 0) return [];
   const records = rows.map(
     ({ contentHash, reason, raw }) =>
       `${JSON.stringify({ content_hash: contentHash, reason }).slice(0, -1)},"raw":${raw}}`,
   );
-  await client.query(
-    `insert into rejected_entries
-       (stream_id, content_hash, reason, raw, first_seen_at, last_seen_at, last_walk_id)
-     select $1, x.content_hash, x.reason, coalesce(x.raw, 'null'), $3, $3, $4
-     from jsonb_to_recordset($2::jsonb) as x(content_hash text, reason text, raw jsonb)
-     on conflict (stream_id, content_hash) do update set
-       count = rejected_entries.count + 1,
-       last_seen_at = excluded.last_seen_at, last_walk_id = excluded.last_walk_id
-     where rejected_entries.last_walk_id <> excluded.last_walk_id`,
-    [context.streamId, `[${records.join(',')}]`, new Date(context.nowMs), context.walkId],
-  );
+  return [
+    {
+      text: `
+        insert into rejected_entries
+          (stream_id, content_hash, reason, raw, first_seen_at, last_seen_at, last_walk_id)
+        select $1, x.content_hash, x.reason, coalesce(x.raw, 'null'), $3, $3, $4
+        from jsonb_to_recordset($2::jsonb) as x(content_hash text, reason text, raw jsonb)
+        on conflict (stream_id, content_hash) do update set
+          count = rejected_entries.count + 1,
+          last_seen_at = excluded.last_seen_at, last_walk_id = excluded.last_walk_id
+        where rejected_entries.last_walk_id <> excluded.last_walk_id`,
+      values: [
+        ...[context.streamId, `[${records.join(',')}]`, new Date(context.nowMs), context.walkId],
+      ],
+    },
+  ];
 }
 
-export async function storeDrift(
-  client: pg.PoolClient,
+export function driftSteps(
   context: Omit<WriteContext, 'table'>,
   rows: readonly DriftRow[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  await client.query(
-    `insert into drift_reports (stream_id, path, kind, sample, count, first_seen_at, last_seen_at)
-     select $1, x.path, x.kind, x.sample, x.count, $3, $3
-     from jsonb_to_recordset($2::jsonb) as x(path text, kind text, sample text, count bigint)
-     on conflict (stream_id, path, kind) do update set
-       count = drift_reports.count + excluded.count, last_seen_at = excluded.last_seen_at`,
-    [context.streamId, JSON.stringify(rows), new Date(context.nowMs)],
-  );
+): readonly Step[] {
+  if (rows.length === 0) return [];
+  return [
+    {
+      text: `
+        insert into drift_reports (stream_id, path, kind, sample, count, first_seen_at, last_seen_at)
+        select $1, x.path, x.kind, x.sample, x.count, $3, $3
+        from jsonb_to_recordset($2::jsonb) as x(path text, kind text, sample text, count bigint)
+        on conflict (stream_id, path, kind) do update set
+          count = drift_reports.count + excluded.count, last_seen_at = excluded.last_seen_at`,
+      values: [context.streamId, JSON.stringify(rows), new Date(context.nowMs)],
+    },
+  ];
 }
