@@ -95,7 +95,7 @@ describe('a newcomer, command by command', () => {
   it('follows a new job to its end with --wait', async () => {
     cloud
       .project('big-game')
-      .insert({ name: 'fresh-export', createdAtMs: Date.now(), startMs: 0, runMs: 1500 });
+      .insert({ name: 'fresh-export', createdAtMs: Date.now(), startMs: 0, runMs: 12_000 });
     const { exitCode, stdout } = await work.run('sync', '--wait', '--json');
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ jobs: { jobs: 1, done: 1, failed: [] } });
