@@ -1,6 +1,6 @@
 import { assertNever } from '../src/domain/assertNever.ts';
 import { trackJob } from '../src/engine/trackJob.ts';
-import type { EngineDeps } from '../src/engine/ports.ts';
+import { isJobStream, type EngineDeps } from '../src/engine/ports.ts';
 import type { Processor } from '../src/queue/processor.ts';
 import type { Streams } from './streams.ts';
 
@@ -9,7 +9,9 @@ export function trackProcessor(
   deps: EngineDeps & { readonly streams: Streams },
 ): Processor<'track'> {
   return async ({ data }, signal) => {
-    const job = { stream: deps.streams.named(data.stream), entryKey: data.entryKey };
+    const stream = deps.streams.named(data.stream);
+    if (!isJobStream(stream)) throw new Error(`stream ${data.stream} has no jobs to track`);
+    const job = { stream, entryKey: data.entryKey };
     const next = await trackJob(deps, job, signal);
     switch (next.kind) {
       case 'wait':

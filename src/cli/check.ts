@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/loadConfig.ts';
 import type { Config, StreamConfig } from '../config/config.ts';
 import type { Log, StreamRuntime } from '../engine/ports.ts';
+import type { ApiRequest } from '../providers/apiRequest.ts';
 import { openDatabase } from '../runtime/database.ts';
 import { openRuntime } from '../runtime/openRuntime.ts';
 import { queueLocation } from '../runtime/queueLocation.ts';
@@ -111,6 +112,7 @@ async function checkStreams(
 /** One small request of the stream, asked and read for real. */
 async function askOnce(stream: StreamRuntime, signal: AbortSignal): Promise<string> {
   const { probe } = stream.source;
+  if ('download' in probe) return askForFile(stream, probe.download(stream.settings), signal);
   const request = probe.request(stream.settings);
   const startedAtMs = performance.now();
   const { body } = await stream.api.call(request, signal);
@@ -118,6 +120,26 @@ async function askOnce(stream: StreamRuntime, signal: AbortSignal): Promise<stri
   const found = probe.found(body, stream.settings);
   if (found === null) throw new Error(`${request.api} answered, but not as its API page says`);
   return `${request.api} answered in ${tookMs} ms: ${found}`;
+}
+
+/** The beginning of one download; the rest is not fetched. */
+async function askForFile(
+  stream: StreamRuntime,
+  request: ApiRequest | null,
+  signal: AbortSignal,
+): Promise<string> {
+  if (request === null) return 'nothing was asked: no file is named in the configuration yet';
+  const startedAtMs = performance.now();
+  const start = await stream.api.stream(
+    request,
+    async ({ body }) => {
+      for await (const piece of body) return piece.subarray(0, 2).toString('latin1');
+      return '';
+    },
+    signal,
+  );
+  if (start !== 'PK') throw new Error(`${request.api} answered, but not with a ZIP`);
+  return `${request.api} answered in ${Math.round(performance.now() - startedAtMs)} ms: a ZIP`;
 }
 
 async function attempt(what: string, work: () => Promise<string>): Promise<CheckResult> {

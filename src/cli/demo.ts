@@ -86,6 +86,11 @@ async function demonstrate(
       areJobs: true,
     },
     { name: 'trail', entries: scenario.trail?.jobs?.length ?? 0, areJobs: true },
+    {
+      name: 'checklogs',
+      entries: Object.keys(scenario.huawei?.subJobs ?? {}).length,
+      areJobs: false,
+    },
   ];
   const simulator = await startSimulator(scenario);
   cleanup.add(() => simulator.close());

@@ -28,4 +28,13 @@ from job_status_changes
 where entry_key = (select entry_key from job_status_changes where from_status is not null order by id desc limit 1)
 order by id;`,
   },
+  {
+    title: 'What the code checks complained about',
+    sql: `select sub_job_id, entry_name, level, count(*) as lines, min(logged_at)::timestamp(0) as first_at
+from analytics.log_lines_current
+where level in ('WARN', 'ERROR')
+group by sub_job_id, entry_name, level
+order by lines desc
+limit 5;`,
+  },
 ];

@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { pino } from 'pino';
 import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
 import { failureOf } from './failure.ts';
+import type { SyncOptions } from './sync.ts';
 
 /**
  * The `logferry` command. Each command's module is loaded when it is called, so that `sync` does not pay for the dashboard.
@@ -88,9 +89,15 @@ command(
 command('sync', 'one walk of each stream now, in the foreground')
   .argument('[stream...]', 'only these streams')
   .option('--wait', 'also follow the download jobs to their end', false)
+  .option(
+    '--sub-job-id <id>',
+    'also fetch the log archive of this sub-job; may be given several times',
+    (id: string, ids: readonly string[]) => [...ids, id],
+    [] as readonly string[],
+  )
   .option('--dry-run', 'ask and prove, but store nothing', false)
   .addOption(json)
-  .action((streams: string[], options: CommonOptions & { wait: boolean; dryRun: boolean }) =>
+  .action((streams: string[], options: SyncOptions) =>
     run(async () => (await import('./sync.ts')).runSync(streams, options, shell)),
   );
 

@@ -5,6 +5,7 @@ import {
   bulkScenario,
   demoScenario,
 } from '../simulator/scenario.ts';
+import { SCENARIO_SUB_JOBS, SCENARIO_USER } from '../simulator/huawei/demoChecks.ts';
 import { startSimulator } from '../simulator/server.ts';
 import { EXIT, type ExitCode, type Shell } from './command.ts';
 
@@ -53,6 +54,15 @@ export function simulatorConfig(simulator: {
     `      accessKeyId: ${SCENARIO_ACCOUNT.accessKeyId}`,
     `      accessKeySecret: ${SCENARIO_ACCOUNT.accessKeySecret}`,
     `    endpoints: { sls: "${url}", actiontrail: "${url}" }`,
+    '  build:',
+    '    provider: huawei',
+    '    region: cn-north-4',
+    '    credentials:',
+    '      type: password',
+    `      domain: ${SCENARIO_USER.domain}`,
+    `      user: ${SCENARIO_USER.name}`,
+    `      password: ${SCENARIO_USER.password}`,
+    `    endpoints: { iam: "${url}", codearts_check: "${url}" }`,
     'streams:',
     '  exports:',
     '    source: aliyun.sls.download_jobs',
@@ -65,6 +75,12 @@ export function simulatorConfig(simulator: {
     '    account: simulated',
     `    schedule: "${schedule}"`,
     `    track: ${track}`,
+    '  checklogs:',
+    '    source: huawei.codearts_check.log_files',
+    '    account: build',
+    `    subJobIds: [${SCENARIO_SUB_JOBS.join(', ')}]`,
+    '    utcOffset: "+08:00"',
+    `    schedule: "${schedule}"`,
     '',
   ].join('\n');
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { StreamConfig } from '../config/config.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import { backoffMs } from '../domain/backoff.ts';
 import { followJobs, type Followed } from '../engine/followJobs.ts';
-import type { StreamRuntime } from '../engine/ports.ts';
+import { isArchiveStream, type StreamRuntime } from '../engine/ports.ts';
 import type { WalkDeps } from '../engine/reading.ts';
 import { isHopeless, walkStream, type WalkResult } from '../engine/walkStream.ts';
 import { SourceError } from '../providers/sourceError.ts';
@@ -15,10 +16,13 @@ import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.t
 import { createProgress, type Progress } from './progress.ts';
 import { selectStreams } from './selectStreams.ts';
 import { tableLines } from './table.ts';
+import { UsageError } from './usageError.ts';
 
 export interface SyncOptions extends CommonOptions {
   readonly wait: boolean;
   readonly dryRun: boolean;
+  /** Log archives to be fetched besides those that are configured. */
+  readonly subJobId: readonly string[];
 }
 
 /** What came of one stream; `--json` prints a list of these. Times in milliseconds. */
@@ -43,6 +47,7 @@ export async function runSync(
 ): Promise<ExitCode> {
   const config = await loadConfig({ path: options.config, env: shell.env, sources });
   const streams = selectStreams(config, names);
+  checkSubJobIds(streams, options.subJobId);
   // Bars and log lines would tear each other apart: with bars only warnings are logged.
   const log = shell.log(shell.isTerminal ? 'warn' : config.log.level);
   const store = options.dryRun
@@ -54,13 +59,35 @@ export async function runSync(
   try {
     const runtime = await openRuntime({ config: { ...config, streams }, sink: store.sink, log });
     try {
-      return await syncAll(runtime, options, shell);
+      return await syncAll(withSubJobs(runtime, options.subJobId), options, shell);
     } finally {
       await runtime.close();
     }
   } finally {
     await store.close();
   }
+}
+
+/** @throws UsageError for what is no id, or when no stream could fetch it */
+function checkSubJobIds(streams: readonly StreamConfig[], ids: readonly string[]): void {
+  if (ids.length === 0) return;
+  const sources = streams.flatMap(({ source }) => (source.kind === 'archives' ? [source] : []));
+  const [first] = sources;
+  if (first === undefined || sources.length > 1) {
+    throw new UsageError('--sub-job-id needs exactly one stream of log archives: name it');
+  }
+  const wrong = ids.find((id) => !first.isKey(id));
+  if (wrong !== undefined) {
+    throw new UsageError(`${JSON.stringify(wrong)} is no sub-job id: 32 letters and digits`);
+  }
+}
+
+function withSubJobs(runtime: Runtime, ids: readonly string[]): Runtime {
+  if (ids.length === 0) return runtime;
+  const streams = runtime.streams.map((stream) =>
+    isArchiveStream(stream) ? { ...stream, wantedKeys: ids } : stream,
+  );
+  return { ...runtime, streams };
 }
 
 async function syncAll(runtime: Runtime, options: SyncOptions, shell: Shell): Promise<ExitCode> {

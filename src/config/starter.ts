@@ -41,6 +41,13 @@ accounts:
     # endpoints:
     #   sls: "https://{project}.{region}-intranet.log.aliyuncs.com"
 
+  # An account of Huawei Cloud, for code-check logs:
+  # build:
+  #   provider: huawei
+  #   region: cn-north-4
+  #   # type: password with domain, user and password works as well.
+  #   credentials: { type: ak_sk, accessKey: "\${HW_AK}", secretKey: "\${HW_SK}" }
+
 streams:
   # The name of the stream. It stands in the table streams, in metrics and in commands: logferry sync exports
   exports:
@@ -63,5 +70,14 @@ streams:
   # trail:
   #   source: aliyun.actiontrail.delivery_history_jobs
   #   account: prod
+  #   schedule: "*/10 * * * *"
+
+  # Log archives of code checks (CodeArts Check), every line of them:
+  # checklogs:
+  #   source: huawei.codearts_check.log_files
+  #   account: build
+  #   subJobIds: [a777ff00d3cf4d369d87066806aexxxx]
+  #   # The zone of times in the logs that name none. Left out: such times are kept as text only.
+  #   utcOffset: "+08:00"
   #   schedule: "*/10 * * * *"
 `;

@@ -65,3 +65,26 @@ export interface EntryTable {
   /** Whether it has the column superseded_at, for rows that a later reading replaces. */
   readonly snapshots: boolean;
 }
+
+/** A table of fetched files and the table of their rows. Constants of the code, never built from input. */
+export interface FileTable {
+  /** Table name in schema `public`: `log_files`. */
+  readonly name: string;
+  /** The column that tells files of a stream apart: `sub_job_id`. A key's later file supersedes its earlier ones. */
+  readonly keyColumn: string;
+  /** The column with the number of rows read from the file: `lines`. */
+  readonly countColumn: string;
+  /**
+   * Columns that the source fills, by snake_case column name. The sink adds: id, stream_id, the key and count columns, sha256,
+   * bytes, downloaded_at, last_seen_at, superseded_at, raw.
+   */
+  readonly columns: Readonly<Record<string, Pick<Column, 'type'>>>;
+  readonly rows: {
+    /** `log_file_lines` */
+    readonly name: string;
+    /** The column that names the file: `log_file_id`. */
+    readonly fileColumn: string;
+    /** Columns that the source fills, in the order of the values of a row. */
+    readonly columns: Readonly<Record<string, Pick<Column, 'type'>>>;
+  };
+}

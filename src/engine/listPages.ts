@@ -6,7 +6,8 @@ import type { ApiRequest, ApiResponse } from '../providers/apiRequest.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import type { ListPage } from '../sources/source.ts';
 import type { Pager } from './pager.ts';
-import type { Clock, JobStream, Log } from './ports.ts';
+import type { JobStream } from './ports.ts';
+import { retrying, type RetryDeps } from './retrying.ts';
 
 /** What one stored page is made of. `end` is set on the last page of a walk, which may be empty. */
 export interface WalkedPage {
@@ -24,14 +25,6 @@ export interface WalkedPage {
   readonly end: { readonly incomplete: IncompleteReason | null } | null;
 }
 
-interface PageDeps {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Log;
-}
-
-const requestTriesMax = 4;
-const retryBounds = { baseMs: 500, maxMs: 10_000 };
 /** Between an answer that proved nothing and the next one: a server that lags behind itself gets time to catch up. */
 const fruitlessBounds = { baseMs: 200, maxMs: 3_000 };
 
@@ -40,7 +33,7 @@ const fruitlessBounds = { baseMs: 200, maxMs: 3_000 };
  * @throws SourceError when a request fails for good, is throttled, or the answer is no list
  */
 export async function* listPages<State>(
-  deps: PageDeps,
+  deps: RetryDeps,
   walk: {
     readonly stream: JobStream;
     readonly pager: Pager<State>;
@@ -80,31 +73,17 @@ export async function* listPages<State>(
 }
 
 async function ask(
-  deps: PageDeps,
+  deps: RetryDeps,
   stream: JobStream,
   request: ApiRequest,
   signal: AbortSignal,
 ): Promise<{ response: ApiResponse; requests: number }> {
-  for (let requests = 1; ; requests++) {
-    try {
-      return { response: await stream.api.call(request, signal), requests };
-    } catch (error) {
-      const again = error instanceof SourceError && error.kind === 'transient';
-      if (!again || requests >= requestTriesMax || signal.aborted) throw error;
-      const delayMs = backoffMs(requests, retryBounds, deps.random());
-      deps.log.warn(
-        {
-          event: 'request_retried',
-          stream: stream.name,
-          try: requests,
-          delayMs,
-          reason: error.message,
-        },
-        'request retried',
-      );
-      await deps.clock.sleep(delayMs, signal);
-    }
-  }
+  const { result, requests } = await retrying(
+    deps,
+    { stream: stream.name, ask: () => stream.api.call(request, signal) },
+    signal,
+  );
+  return { response: result, requests };
 }
 
 /** An answer that is no list at all is a failure, not an empty page. */

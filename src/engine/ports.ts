@@ -1,6 +1,7 @@
-import type { JobSource, Source } from '../sources/source.ts';
+import type { ArchiveSource, JobSource, Source } from '../sources/source.ts';
 import type { CloudApi } from '../providers/apiRequest.ts';
 import type { Sink } from '../sinks/sink.ts';
+import type { FileEngine } from './filePort.ts';
 
 /** The part of pino that the engine uses. Messages are constants, facts are fields. */
 export interface Log {
@@ -36,6 +37,8 @@ export interface StreamRuntime<Kind extends Source = Source> {
   readonly track: TrackTiming;
   /** The account's API: budgeted and metered. */
   readonly api: CloudApi;
+  /** Archives asked for by hand in this run, besides those that are configured. */
+  readonly wantedKeys?: readonly string[];
 }
 
 /** A stream whose entries are jobs: followed until terminal. */
@@ -46,8 +49,17 @@ export function isJobStream(stream: StreamRuntime): stream is JobStream {
   return 'tracking' in stream.source;
 }
 
+/** A stream of archives. */
+export type ArchiveStream = StreamRuntime & { readonly source: ArchiveSource };
+
+/** Narrows a stream to one of archives. */
+export function isArchiveStream(stream: StreamRuntime): stream is ArchiveStream {
+  return stream.source.kind === 'archives';
+}
+
 export interface EngineDeps {
   readonly sink: Sink;
+  readonly files: FileEngine;
   readonly clock: Clock;
   /** 0 <= r < 1, for jitter. */
   readonly random: () => number;

@@ -1,5 +1,5 @@
 import { backoffMs } from '../domain/backoff.ts';
-import type { ApiRequest, ApiResponse, CloudApi } from '../providers/apiRequest.ts';
+import type { ApiRequest, CloudApi } from '../providers/apiRequest.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import type { BudgetStore } from '../sinks/sink.ts';
 import type { Clock, Log } from './ports.ts';
@@ -59,34 +59,43 @@ export function budgetedApi(api: CloudApi, deps: BudgetDeps): CloudApi {
     });
   }
 
+  /** Sends under the budget: not at all while it is paused. */
+  async function spend<T>(
+    request: ApiRequest,
+    send: () => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const budget = await budgetOf(request.api);
+    const leftMs = budget.pausedUntilMs - clock.nowMs();
+    if (leftMs > 0) {
+      throw new SourceError(
+        'throttled',
+        `${request.api} of account ${account} is paused for ${Math.ceil(leftMs / 1000)} s after a throttling answer`,
+        { detail: { api: request.api, retryAfterMs: leftMs } },
+      );
+    }
+    if (request.perSecondMax !== undefined) {
+      const intervalMs = Math.ceil(1000 / request.perSecondMax);
+      const turn = { account, api: request.api, intervalMs, nowMs: clock.nowMs() };
+      const waitMs = await store.takeTurn(turn);
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+    }
+    try {
+      const response = await send();
+      if (budget.throttles > 0) {
+        await store.clearThrottles({ account, api: request.api });
+        known.delete(request.api);
+      }
+      return response;
+    } catch (error) {
+      if (!(error instanceof SourceError) || error.kind !== 'throttled') throw error;
+      throw await pause(request.api, error, budget);
+    }
+  }
+
   return {
-    async call(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
-      const budget = await budgetOf(request.api);
-      const leftMs = budget.pausedUntilMs - clock.nowMs();
-      if (leftMs > 0) {
-        throw new SourceError(
-          'throttled',
-          `${request.api} of account ${account} is paused for ${Math.ceil(leftMs / 1000)} s after a throttling answer`,
-          { detail: { api: request.api, retryAfterMs: leftMs } },
-        );
-      }
-      if (request.perSecondMax !== undefined) {
-        const intervalMs = Math.ceil(1000 / request.perSecondMax);
-        const turn = { account, api: request.api, intervalMs, nowMs: clock.nowMs() };
-        const waitMs = await store.takeTurn(turn);
-        if (waitMs > 0) await clock.sleep(waitMs, signal);
-      }
-      try {
-        const response = await api.call(request, signal);
-        if (budget.throttles > 0) {
-          await store.clearThrottles({ account, api: request.api });
-          known.delete(request.api);
-        }
-        return response;
-      } catch (error) {
-        if (!(error instanceof SourceError) || error.kind !== 'throttled') throw error;
-        throw await pause(request.api, error, budget);
-      }
-    },
+    call: (request, signal) => spend(request, () => api.call(request, signal), signal),
+    stream: (request, consume, signal) =>
+      spend(request, () => api.stream(request, consume, signal), signal),
   };
 }

@@ -19,18 +19,35 @@ export function createRequestMeter(store: Pick<OperationsStore, 'addRequestCount
     counts.set(key, { ...count, count: before + count.count });
   }
 
+  function addFailure(
+    facts: Pick<RequestCount, 'account' | 'api' | 'count'>,
+    error: unknown,
+  ): void {
+    if (!(error instanceof SourceError)) return;
+    add({ ...facts, status: String(error.detail.status ?? 'none'), outcome: error.kind });
+  }
+
   return {
     meter: (account, api) => ({
-      async call(request, signal) {
+      call: async (request, signal) => {
         const facts = { account, api: request.api, count: 1 };
         try {
           const response = await api.call(request, signal);
           add({ ...facts, status: String(response.status), outcome: 'ok' });
           return response;
         } catch (error) {
-          if (error instanceof SourceError) {
-            add({ ...facts, status: String(error.detail.status ?? 'none'), outcome: error.kind });
-          }
+          addFailure(facts, error);
+          throw error;
+        }
+      },
+      stream: async (request, consume, signal) => {
+        const facts = { account, api: request.api, count: 1 };
+        try {
+          const result = await api.stream(request, consume, signal);
+          add({ ...facts, status: '200', outcome: 'ok' });
+          return result;
+        } catch (error) {
+          addFailure(facts, error);
           throw error;
         }
       },

@@ -1,7 +1,8 @@
 import { SourceError } from '../providers/sourceError.ts';
 import type { WalkCounts, WalkEnding, WalkRef } from '../sinks/sink.ts';
-import type { StreamRuntime } from './ports.ts';
+import { isArchiveStream, isJobStream, type StreamRuntime } from './ports.ts';
 import type { BegunWalk, Reading, WalkDeps } from './reading.ts';
+import { readArchives } from './readArchives.ts';
 import { readJobs } from './readJobs.ts';
 
 /** `attempt.number` counts from 1; when it reaches `attempt.of`, a failure ends the walk as failed. */
@@ -49,7 +50,9 @@ export async function walkStream(
 
 /** How each kind of source is read. */
 function readingOf(deps: WalkDeps, stream: StreamRuntime, begun: BegunWalk): Reading {
-  return readJobs(deps, stream, begun);
+  if (isJobStream(stream)) return readJobs(deps, stream, begun);
+  if (isArchiveStream(stream)) return readArchives(deps, stream, begun);
+  throw new Error(`no way to read stream ${stream.name}`);
 }
 
 async function endWalk(
@@ -61,7 +64,7 @@ async function endWalk(
   const ending: WalkEnding =
     reason === null ? { outcome: 'complete' } : { outcome: 'incomplete', reason };
   const nowMs = deps.clock.nowMs();
-  const table = stream.source.table;
+  const table = isJobStream(stream) ? stream.source.table : null;
   const ended = await deps.sink.endWalk({ walk, table, ending, nowMs });
   if (ended.kind === 'moved') return superseded(deps, stream, walk);
   const facts = {
@@ -100,7 +103,7 @@ async function receiveFailure(
   }
   const message = error instanceof Error ? error.message : String(error);
   const hopeless = error instanceof SourceError && isHopeless(error);
-  const table = stream.source.table;
+  const table = isJobStream(stream) ? stream.source.table : null;
   try {
     if (hopeless || attempt.number >= attempt.of) {
       const ending: WalkEnding = { outcome: 'failed', error: message };

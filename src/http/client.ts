@@ -1,12 +1,22 @@
 import { gunzipSync } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
 import { codeOf, httpErrorOf, HttpError, type HttpErrorKind } from './httpError.ts';
-import type { HttpRequest, HttpResponse } from './message.ts';
+import type { HttpRequest, HttpResponse, StreamedResponse } from './message.ts';
 
 /** Sends one request once: no retry, no redirect, no cookie. Any status is an answer, not a failure. */
 export interface HttpClient {
   /** @throws HttpError */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  /**
+   * Sends one request and hands its answer to `consume` while the body is still coming: of any size, `consume` bounds it.
+   * What `consume` throws passes through as it is. Nothing of the body can be read once `consume` has ended.
+   * @throws HttpError
+   */
+  stream<T>(
+    request: HttpRequest,
+    consume: (response: StreamedResponse) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T>;
   /** Ends idle connections and cuts those in use. */
   close(): Promise<void>;
 }
@@ -21,9 +31,11 @@ export interface HttpLimits {
   readonly bodyIdleTimeoutMs: number;
   /** From start to end, waiting for a free connection included. @default 300_000 */
   readonly totalTimeoutMs: number;
+  /** The same for a streamed answer, reading it included. @default 3_600_000 */
+  readonly streamTimeoutMs: number;
   /** Of the body, as sent and as unpacked. @default 64 MiB */
   readonly bodyBytesMax: number;
-  /** Of all response headers; SLS repeats the SQL in them. @default 128 KiB */
+  /** Of all response headers; SLS repeats the SQL in them, a token of IAM has up to 100,000 characters. @default 256 KiB */
   readonly headerBytesMax: number;
   /** Per origin. @default 16 */
   readonly connectionsMax: number;
@@ -34,8 +46,9 @@ const DEFAULT_LIMITS: HttpLimits = {
   headersTimeoutMs: 120_000,
   bodyIdleTimeoutMs: 60_000,
   totalTimeoutMs: 300_000,
+  streamTimeoutMs: 3_600_000,
   bodyBytesMax: 64 * 1024 * 1024,
-  headerBytesMax: 128 * 1024,
+  headerBytesMax: 256 * 1024,
   connectionsMax: 16,
 };
 
@@ -51,9 +64,31 @@ export function createHttpClient(limits: Partial<HttpLimits> = {}): HttpClient {
     send: async (request, signal) => {
       const deadline = startDeadline(bounds.totalTimeoutMs, signal);
       try {
-        return await exchange({ agent, request, bounds }, deadline.signal);
+        return await exchange({ agent, request, bounds, coding: 'gzip' }, deadline.signal);
       } catch (error) {
         throw httpErrorOf(request, error, deadline.endedBy());
+      } finally {
+        deadline.stop();
+      }
+    },
+    stream: async (request, consume, signal) => {
+      const deadline = startDeadline(bounds.streamTimeoutMs, signal);
+      const failure = (error: unknown) => httpErrorOf(request, error, deadline.endedBy());
+      try {
+        const answer = await begin(
+          { agent, request, bounds, coding: 'identity' },
+          deadline.signal,
+        ).catch((error: unknown) => {
+          throw failure(error);
+        });
+        const { body, statusCode: status } = answer;
+        try {
+          const headers = decodeHeaders(answer.headers);
+          return await consume({ status, headers, body: piecesOf(body, failure) });
+        } finally {
+          // What was not read is not waited for; a body that was read to its end leaves the connection as it is.
+          body.on('error', () => undefined).destroy();
+        }
       } finally {
         deadline.stop();
       }
@@ -66,23 +101,30 @@ interface Exchange {
   readonly agent: Agent;
   readonly request: HttpRequest;
   readonly bounds: HttpLimits;
+  readonly coding: 'gzip' | 'identity';
 }
 
-async function exchange(
-  { agent, request, bounds }: Exchange,
+/** Sends the request; the body of its answer is still to be read. */
+async function begin(
+  { agent, request, bounds, coding }: Exchange,
   signal: AbortSignal,
-): Promise<HttpResponse> {
+): Promise<Dispatcher.ResponseData> {
   signal.throwIfAborted();
-  const answer = await agent.request({
+  return agent.request({
     origin: request.origin,
     path: request.path,
     method: request.method,
-    headers: { 'accept-encoding': 'gzip', ...request.headers },
+    headers: { 'accept-encoding': coding, ...request.headers },
     body: request.body ?? null,
     headersTimeout: bounds.headersTimeoutMs,
     bodyTimeout: bounds.bodyIdleTimeoutMs,
     signal,
   });
+}
+
+async function exchange(sent: Exchange, signal: AbortSignal): Promise<HttpResponse> {
+  const { request, bounds } = sent;
+  const answer = await begin(sent, signal);
   const packed = await readBody(answer.body, { request, bytesMax: bounds.bodyBytesMax });
   const headers = decodeHeaders(answer.headers);
   const coding = headers['content-encoding']?.toLowerCase();
@@ -99,6 +141,21 @@ async function exchange(
 interface BodyBound {
   readonly request: HttpRequest;
   readonly bytesMax: number;
+}
+
+/** The pieces of a streamed body; what fails is told as `failure` translates it. */
+async function* piecesOf(
+  body: Dispatcher.ResponseData['body'],
+  failure: (error: unknown) => HttpError,
+): AsyncGenerator<Buffer> {
+  const pieces = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  for (;;) {
+    const piece = await pieces.next().catch((error: unknown) => {
+      throw failure(error);
+    });
+    if (piece.done === true) return;
+    yield piece.value;
+  }
 }
 
 /** Leaving the loop by the throw destroys the connection: nothing more is read from a server that sends too much. */

@@ -17,3 +17,9 @@ export interface HttpResponse {
   /** Unpacked when the server packed it with gzip; other codings are left as they came. */
   readonly body: Buffer;
 }
+
+/** An answer whose body has not been read yet. */
+export interface StreamedResponse extends Omit<HttpResponse, 'body'> {
+  /** As sent, not unpacked. Read once; leaving it early cuts the connection. Fails with an HttpError where it is cut. */
+  readonly body: AsyncIterable<Buffer>;
+}

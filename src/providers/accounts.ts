@@ -3,8 +3,10 @@ import type { HttpClient } from '../http/client.ts';
 import { createAliyunApi, SLS_SIGNATURES } from './aliyun/aliyunApi.ts';
 import { createCredentialSource } from './aliyun/credentials.ts';
 import { credentialsSchema } from './aliyun/credentialsConfig.ts';
-import { isEndpointTemplate } from './aliyun/endpoints.ts';
 import type { CloudApi } from './apiRequest.ts';
+import { isEndpointTemplate } from './endpointTemplate.ts';
+import { huaweiAccountSchema } from './huawei/account.ts';
+import { createHuaweiApi } from './huawei/huaweiApi.ts';
 
 const endpoint = (product: string) =>
   z
@@ -16,8 +18,7 @@ const endpoint = (product: string) =>
     .optional()
     .describe(`Replaces the public endpoint of ${product}; may hold {project} and {region}`);
 
-/** `accounts.<name>`: whose keys, which region, where. */
-export const accountSchema = z
+const aliyunAccountSchema = z
   .strictObject({
     provider: z.literal('aliyun').describe('The cloud: aliyun is Alibaba Cloud'),
     region: z
@@ -38,14 +39,21 @@ export const accountSchema = z
       .default('v1-sha256')
       .describe('How SLS requests are signed; the default suits every SQL'),
   })
+  .describe('An account of Alibaba Cloud');
+
+/** `accounts.<name>`: whose keys, which region, where. */
+export const accountSchema = z
+  .discriminatedUnion('provider', [aliyunAccountSchema, huaweiAccountSchema])
   .describe('An account of a cloud');
 
 /** What the process gives to every account. */
 export interface AccountDeps {
-  readonly http: Pick<HttpClient, 'send'>;
+  readonly http: Pick<HttpClient, 'send' | 'stream'>;
   readonly nowMs: () => number;
   /** A new text at every call. */
   readonly nonce: () => string;
+  /** 0 <= r < 1, for jitter. */
+  readonly random: () => number;
 }
 
 /** Opens the APIs of one configured account; nothing is sent or read before the first call. */
@@ -54,6 +62,10 @@ export function createAccountApi(
   account: z.output<typeof accountSchema>,
   deps: AccountDeps,
 ): CloudApi {
+  if (account.provider === 'huawei') {
+    const { http, nowMs, random } = deps;
+    return createHuaweiApi({ account: name, settings: account, http, nowMs, random });
+  }
   const { region, endpoints, signature } = account;
   const credentials = createCredentialSource({ account: name, config: account.credentials });
   return createAliyunApi({ account: name, region, endpoints, credentials, signature, ...deps });

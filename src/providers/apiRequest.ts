@@ -29,8 +29,25 @@ export interface ApiResponse {
   readonly body: JsonValue;
 }
 
+/** A 2xx answer whose body is still coming. */
+export interface StreamedAnswer {
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** As sent, of any size. Fails with a SourceError where the connection is cut. */
+  readonly body: AsyncIterable<Buffer>;
+}
+
 /** Signs and sends one request of one account. Retries nothing: the walk and the queue do, where every attempt counts. */
 export interface CloudApi {
   /** @throws SourceError for everything but a 2xx answer with a JSON body */
   call(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse>;
+  /**
+   * Hands a 2xx answer to `consume` while it is still coming; what `consume` throws passes through.
+   * @throws SourceError for any other answer
+   */
+  stream<T>(
+    request: ApiRequest,
+    consume: (answer: StreamedAnswer) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T>;
 }

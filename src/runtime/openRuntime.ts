@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { EngineDeps, Log, StreamRuntime } from '../engine/ports.ts';
 import { budgetedApi } from '../engine/rateBudget.ts';
 import { createRequestMeter } from '../engine/requestMeter.ts';
+import { fileEngine } from '../files/fileEngine.ts';
 import { createHttpClient } from '../http/client.ts';
 import { createAccountApi } from '../providers/accounts.ts';
 import type { CloudApi } from '../providers/apiRequest.ts';
@@ -44,12 +45,13 @@ export async function openRuntime(parts: {
       http,
       nowMs: () => clock.nowMs(),
       nonce: randomUUID,
+      random,
     });
     const deps = { account, store: sink, clock, random, log };
     apis.set(account, budgetedApi(meter.meter(account, api), deps));
   }
   return {
-    deps: { sink, clock, random, log },
+    deps: { sink, files: fileEngine, clock, random, log },
     sink,
     streams: config.streams.map((stream) => ({
       streamId: need(ids.get(stream.name), `stream ${stream.name} was not registered`),

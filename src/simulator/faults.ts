@@ -41,6 +41,14 @@ const PLAIN_FAULTS = [
   'cutBody',
   /** Status 200 with a body that is not JSON. What was asked is executed. */
   'notJson',
+  /** Huawei Cloud only: 400 CC.00000000, the busy answer that is no refusal. */
+  'busy',
+  /** Huawei Cloud only: 401 CC.00000003, and every token is void. */
+  'tokenExpired',
+  /** Huawei Cloud only: an error body under status 200. */
+  'errorOn200',
+  /** Huawei Cloud only: 302 to another host. */
+  'redirect',
   /** Response headers above 16 KiB. */
   'hugeHeaders',
   /** A page without rows; the total is right. */

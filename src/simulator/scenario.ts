@@ -1,6 +1,7 @@
 import type { DeliveryJobSpec } from './actiontrail/deliveryJob.ts';
 import { plausibleDeliveryJob } from './actiontrail/deliveryJob.ts';
 import type { TrailOptions } from './actiontrail/trail.ts';
+import { demoChecks } from './huawei/demoChecks.ts';
 import type { SimulatorOptions } from './server.ts';
 import type { JobEnding, JobSpec } from './sls/downloadJob.ts';
 import { PLAUSIBLE_LOGSTORES, plausibleJob } from './sls/plausibleJob.ts';
@@ -9,7 +10,7 @@ import type { Churn } from './livingJobs.ts';
 /** Everything startSimulator needs besides where to listen: `startSimulator({ ...demoScenario({...}), port })`. */
 export type Scenario = Pick<
   SimulatorOptions,
-  'seed' | 'accounts' | 'region' | 'projects' | 'trail'
+  'seed' | 'accounts' | 'region' | 'projects' | 'trail' | 'huawei'
 >;
 
 /** The project of every scenario: the API pages' own example name. */
@@ -29,6 +30,7 @@ const MINUTE_MS = 60_000;
  * A small world for `logferry demo`: six jobs long over (one of them in ERROR), six under way, four that appear within
  * 14 s. Every job is over 25 s after `nowMs`, one more of them in ERROR. Beside them five delivery jobs of ActionTrail, two
  * under way, one of them failing at the end.
+ * And three code checks of Huawei Cloud.
  */
 export function demoScenario(world: {
   /** When the demo starts. Epoch milliseconds. */
@@ -57,6 +59,7 @@ export function demoScenario(world: {
     accounts: [SCENARIO_ACCOUNT],
     region: REGION,
     trail: demoTrail(world),
+    huawei: demoChecks(world.nowMs),
     projects: {
       [SCENARIO_PROJECT]: {
         logstores: PLAUSIBLE_LOGSTORES,

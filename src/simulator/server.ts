@@ -9,6 +9,8 @@ import type { Delivery } from './deliver.ts';
 import { deliver } from './deliver.ts';
 import type { FaultOptions } from './faults.ts';
 import { FaultSchedule } from './faultSchedule.ts';
+import type { CheckTruth } from './huawei/checks.ts';
+import { createHuawei, type HuaweiOptions } from './huawei/huawei.ts';
 import { createOpenApi } from './openapi/openApi.ts';
 import type { Arrival, Outcome, SimulatedProduct } from './product.ts';
 import { hash32 } from './random.ts';
@@ -48,6 +50,8 @@ export interface SimulatorOptions {
   readonly projects: Readonly<Record<string, ProjectOptions>>;
   /** ActionTrail's delivery jobs. @default none */
   readonly trail?: TrailOptions;
+  /** Huawei Cloud: IAM and CodeArts Check. @default no user, no sub-job */
+  readonly huawei?: HuaweiOptions;
   /** @default the machine's clock */
   readonly nowMs?: () => number;
   /** @default none */
@@ -64,6 +68,7 @@ export interface Simulator {
   /** @throws Error when there is no such project */
   readonly project: (name: string) => ProjectTruth;
   readonly trail: () => TrailTruth;
+  readonly checks: CheckTruth;
   /** Replaces all faults from the next request on; `{}` turns them off. */
   readonly setFaults: (faults: FaultOptions) => void;
   /** Requests answered so far, by API and by status. */
@@ -72,7 +77,8 @@ export interface Simulator {
   readonly close: () => Promise<void>;
 }
 
-const HEADER_MAX_BYTES = 128 * 1024;
+/** A token of IAM has up to 100,000 characters. */
+const HEADER_MAX_BYTES = 256 * 1024;
 /** Source: SLS error codes, PostBodyTooLarge; 10 MB is the documented limit of a write. */
 const BODY_MAX_BYTES = 10 * 1024 * 1024;
 const KEEP_ALIVE_MS = 65_000;
@@ -96,9 +102,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   );
   const trail = new Trail(options.trail ?? {}, { seed, nowMs: nowMs() });
   const faults = new FaultSchedule(seed, options.faults ?? {});
+  const huawei = createHuawei(options.huawei ?? {}, { accounts, seed }, faults);
   // SLS claims whatever is left: it is told by its Host header, which has no form of its own.
   const products: readonly SimulatedProduct[] = [
     createOpenApi({ accounts, apis: actionTrailApis(trail) }, faults),
+    huawei,
     createSls({ accounts, region, seed, projects }, faults),
   ];
 
@@ -148,6 +156,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       return projectTruth(project, seed, moment);
     },
     trail: () => trailTruth(trail, moment),
+    checks: huawei.truth,
     setFaults: (next) => {
       faults.set(next);
     },

@@ -1,6 +1,7 @@
 import type { Contents } from './memory/contents.ts';
 import { emptyContents } from './memory/contents.ts';
 import { entriesOf } from './memory/entries.ts';
+import { filesOf } from './memory/files.ts';
 import { jobsOf } from './memory/jobs.ts';
 import { budgetsOf, operationsOf } from './memory/operations.ts';
 import { walksOf } from './memory/walks.ts';
@@ -16,6 +17,7 @@ export function openMemorySink(): MemorySink {
   return {
     ...walksOf(contents),
     ...entriesOf(contents),
+    ...filesOf(contents),
     ...jobsOf(contents),
     ...budgetsOf(contents),
     ...operationsOf(contents),

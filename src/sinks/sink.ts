@@ -2,15 +2,17 @@ import type { CountedTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { EntrySink } from './entrySink.ts';
+import type { FileSink } from './fileSink.ts';
 import type { Moved, WalkRef } from './walkRef.ts';
 
+export type { FileFinish, FileOutcome } from './fileSink.ts';
 export type { WalkRef } from './walkRef.ts';
 
 /**
  * Where entries go: the one port to storage. Two implementations (postgres/, memory.ts) pass one contract suite.
  * Ids are decimal strings. Times are epoch milliseconds passed by the caller. Every method that writes is one transaction.
  */
-export interface Sink extends WalkSink, EntrySink, JobSink, BudgetStore, OperationsStore {
+export interface Sink extends WalkSink, EntrySink, FileSink, JobSink, BudgetStore, OperationsStore {
   close(): Promise<void>;
 }
 

@@ -1,10 +1,15 @@
+import { codeartsLogFiles } from './codeartsLogFiles.ts';
 import { deliveryHistoryJobs } from './deliveryHistoryJobs.ts';
 import { slsDownloadJobs } from './slsDownloadJobs.ts';
 import type { CountedTable } from '../domain/column.ts';
 import type { Source } from './source.ts';
 
 /** Every source LogFerry can read. A new one is its file, its test, its table and a line here. */
-export const sources: readonly Source[] = [erased(slsDownloadJobs), erased(deliveryHistoryJobs)];
+export const sources: readonly Source[] = [
+  erased(slsDownloadJobs),
+  erased(deliveryHistoryJobs),
+  erased(codeartsLogFiles),
+];
 
 /** The table that holds the entries of each source, by source id. */
 export function countedTables(): ReadonlyMap<string, CountedTable> {

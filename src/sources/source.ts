@@ -1,5 +1,7 @@
 import type { z } from 'zod';
-import type { JobTable } from '../domain/column.ts';
+import type { ArchiveLimits } from '../domain/archiveFault.ts';
+import type { RecheckBounds } from '../domain/archiveVisit.ts';
+import type { ColumnValue, FileTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { ApiRequest, Product } from '../providers/apiRequest.ts';
@@ -79,5 +81,99 @@ export interface JobSource<Stream = unknown> extends SourceBase<Stream> {
   readonly tracking: JobTracking<Stream>;
 }
 
+/** Archives that are fetched one by one by their key; each is a ZIP of text files, stored line by line. */
+export interface ArchiveSource<Stream = unknown> extends Omit<SourceBase<Stream>, 'probe'> {
+  readonly probe: FileProbe<Stream>;
+  readonly kind: 'archives';
+  readonly table: FileTable;
+  /** The configured keys. */
+  readonly keys: (stream: Stream) => readonly string[];
+  /** True for a text that can be a key. */
+  readonly isKey: (text: string) => boolean;
+  /** The download of one archive. */
+  readonly request: (stream: Stream, key: string) => ApiRequest;
+  /** True when this refusal is about the key alone, and others may still be had. */
+  readonly isKeyRefused: (refusal: {
+    readonly status: number | undefined;
+    readonly code: string | undefined;
+  }) => boolean;
+  readonly recheck: (stream: Stream) => RecheckBounds;
+  readonly limits: (
+    stream: Stream,
+  ) => ArchiveLimits & { readonly fileBytesMax: number; readonly lineBytesMax: number };
+  /** Makes the row of a line: a value for each column of `table.rows`, in their order. */
+  readonly rows: (stream: Stream) => (line: SourceLine) => readonly ColumnValue[];
+  /** What is stored of the archive itself. */
+  readonly file: (facts: ArchiveFacts) => {
+    readonly columns: Readonly<Record<string, ColumnValue>>;
+    readonly raw: JsonValue;
+  };
+  readonly discovery: ArchiveDiscovery<Stream>;
+}
+
+/** A line as it was read. Numbers count from 1. */
+export interface SourceLine {
+  readonly entryNumber: number;
+  readonly entryName: string;
+  readonly lineNumber: number;
+  readonly text: string;
+  /** Bytes that are left out because the line is too long. */
+  readonly cutBytes: number;
+}
+
+/** What is known of an archive once it was read. */
+export interface ArchiveFacts {
+  /** Of the answer; lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly entries: readonly {
+    readonly number: number;
+    readonly name: string;
+    readonly bytes: number;
+    readonly lines: number;
+  }[];
+  /** What led to the key where it was discovered; null for a configured one. */
+  readonly origin: JsonValue;
+}
+
+/** How keys are found: projects hold tasks, tasks hold executions, executions name keys. Each list is read page by page. */
+export interface ArchiveDiscovery<Stream> {
+  /** None: discovery is off. */
+  readonly projects: (stream: Stream) => readonly string[];
+  readonly tasks: DiscoveryList<Stream>;
+  readonly jobs: DiscoveryList<Stream>;
+}
+
+export interface DiscoveryList<Stream> {
+  /** The page of this number, from 1, of the list below `parent`. */
+  readonly request: (stream: Stream, parent: string, page: number) => ApiRequest;
+  /** @returns null when the body is no list at all */
+  readonly read: (body: JsonValue) => DiscoveredPage | null;
+}
+
+export interface DiscoveredPage {
+  readonly items: readonly DiscoveredItem[];
+  /** Rows on the page, readable or not. */
+  readonly rows: number;
+  readonly total: number | null;
+}
+
+export interface DiscoveredItem {
+  readonly id: string;
+  /** Changes when there may be something new below the item; null when it does not say. */
+  readonly version: string | null;
+  readonly keys: readonly string[];
+  /** False while it goes on, and may name further keys. */
+  readonly isOver: boolean;
+  /** Where the item names no key: what may be one. */
+  readonly guess: string | null;
+  readonly raw: JsonValue;
+}
+
+/** A download that shows whether a stream can be read at all. */
+export interface FileProbe<Stream> {
+  /** null: nothing is configured that could be asked for. */
+  readonly download: (stream: Stream) => ApiRequest | null;
+}
+
 /** An API LogFerry can read. `kind` says how it is walked (engine/walkStream.ts) and what it stores. */
-export type Source<Stream = unknown> = JobSource<Stream>;
+export type Source<Stream = unknown> = JobSource<Stream> | ArchiveSource<Stream>;

@@ -134,7 +134,11 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
     ['  exports:', '  Exports:', '26:3 streams.Exports: a name has 1 to 64 of a-z'],
     ['  host: 127.0.0.1', '  host: 0.0.0.0', ''],
     ['  password: hunter2hunter2', '  password:', ''],
-    ['    provider: aliyun', '    provider: aws', 'accounts.prod.provider: must be aliyun'],
+    [
+      '    provider: aliyun',
+      '    provider: aws',
+      'accounts.prod.provider: must be one of aliyun, huawei',
+    ],
     [
       '      type: access_key',
       '      type: acces_key',

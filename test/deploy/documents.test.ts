@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseConfig } from '../../src/config/parseConfig.ts';
+import { ARCHIVE_INCOMPLETE_REASONS } from '../../src/domain/archiveVisit.ts';
 import { INCOMPLETE_REASONS } from '../../src/domain/offsetWalk.ts';
 import { sources } from '../../src/sources/registry.ts';
 import { root, textOf } from './deploymentKit.ts';
@@ -39,7 +40,7 @@ describe('the documents', () => {
   it('explain every incomplete reason, and no other', () => {
     const explained = found(section(operations, 'Incomplete walks'), /^\| `([a-z_]+)`/gm);
     expect(explained.filter((reason) => reason !== 'incomplete_reason')).toEqual(
-      INCOMPLETE_REASONS.toSorted(),
+      [...INCOMPLETE_REASONS, ...ARCHIVE_INCOMPLETE_REASONS].toSorted(),
     );
   });
 
@@ -71,7 +72,12 @@ describe('the documents', () => {
 
   it('show a configuration that works', () => {
     const [yaml = ''] = found(textOf('README.md'), /```yaml\n([^]*?)```/g);
-    const config = parseConfig({ text: yaml, file: 'README.md', env: {}, sources });
-    expect(config.streams.map((stream) => stream.name)).toEqual(['exports', 'trail']);
+    const config = parseConfig({
+      text: yaml,
+      file: 'README.md',
+      env: { HW_AK: 'ak', HW_SK: 'sk' },
+      sources,
+    });
+    expect(config.streams.map((stream) => stream.name)).toEqual(['exports', 'trail', 'checklogs']);
   });
 });

@@ -1,9 +1,12 @@
 import type { JsonObject, JsonValue } from '../../src/domain/json.ts';
-import type { Clock, EngineDeps, Log, StreamRuntime } from '../../src/engine/ports.ts';
+import type { Clock, EngineDeps, JobStream, Log } from '../../src/engine/ports.ts';
 import type { WalkDeps } from '../../src/engine/reading.ts';
 import type { ApiRequest, CloudApi } from '../../src/providers/apiRequest.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
+import { noStream } from '../support/noStream.ts';
+import { fileEngine } from '../../src/files/fileEngine.ts';
 import { sourceOf } from '../../src/sources/registry.ts';
+import type { JobSource } from '../../src/sources/source.ts';
 
 /** A clock that stands still but for sleeping, which takes no time at all. */
 export function fakeClock(startMs = 1_760_000_000_000): Clock & { advance(byMs: number): void } {
@@ -43,6 +46,7 @@ export function answeringApi(answer: Answer): CloudApi {
       signal.throwIfAborted();
       return { status: 200, headers: {}, body: await answer(request) };
     },
+    stream: noStream,
   };
 }
 
@@ -55,14 +59,20 @@ export function jobNamed(name: string, status = 'SUCCEEDED'): JsonObject {
   return { name, status, createTime: '1722411060' };
 }
 
+/** The source of the stream `exports`. */
+export function downloadJobs(): JobSource {
+  const source = sourceOf('aliyun.sls.download_jobs');
+  if (source?.kind !== 'jobs') throw new Error('the source is not registered');
+  return source;
+}
+
 /** The stream `exports`, registered in the sink. */
 export async function registeredStream(
   sink: Sink,
   api: CloudApi,
   settings: { readonly pageSize?: number } = {},
-): Promise<StreamRuntime> {
-  const source = sourceOf('aliyun.sls.download_jobs');
-  if (source === undefined) throw new Error('the source is not registered');
+): Promise<JobStream> {
+  const source = downloadJobs();
   const identity = { name: 'exports', source: source.id, account: 'prod' };
   const ids = await sink.registerStreams([identity], 0);
   return {
@@ -82,6 +92,7 @@ export function engineDeps(
 ): EngineDeps {
   return {
     sink,
+    files: fileEngine,
     clock: parts.clock ?? fakeClock(),
     random: () => 0.5,
     log: parts.log ?? recordingLog(),

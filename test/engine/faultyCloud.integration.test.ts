@@ -39,6 +39,7 @@ async function openWorld(): Promise<World> {
     http,
     nowMs: () => Date.now(),
     nonce: () => String(nonce++),
+    random: () => 0.5,
   });
   return { cloud, store: await openTestSink(), api };
 }

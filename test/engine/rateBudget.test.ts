@@ -1,3 +1,4 @@
+import { noStream } from '../support/noStream.ts';
 import { describe, expect, it } from '@jest/globals';
 import { budgetedApi } from '../../src/engine/rateBudget.ts';
 import type { ApiRequest, CloudApi } from '../../src/providers/apiRequest.ts';
@@ -23,6 +24,7 @@ function world() {
       if (state.refusal !== null) throw state.refusal;
       return { status: 200, headers: {}, body: null };
     },
+    stream: noStream,
   };
   const worker = (account: string) =>
     budgetedApi(api, { account, store, clock, random: () => 0, log });

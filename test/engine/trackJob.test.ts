@@ -4,9 +4,9 @@ import { walkStream } from '../../src/engine/walkStream.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { SourceError } from '../../src/providers/sourceError.ts';
 import { openMemorySink } from '../../src/sinks/memory.ts';
-import { sourceOf } from '../../src/sources/registry.ts';
 import {
   answeringApi,
+  downloadJobs,
   engineDeps,
   fakeClock,
   jobNamed,
@@ -18,7 +18,7 @@ import {
 
 const never = new AbortController().signal;
 const entryKey = 'a@1722411060';
-const { table } = sourceOf('aliyun.sls.download_jobs')!;
+const { table } = downloadJobs();
 
 /** A stream with one RUNNING job, whose status answers come from `ask`. */
 async function world(ask: () => JsonObject) {

@@ -4,10 +4,11 @@ import { walkStream, type WalkRun } from '../../src/engine/walkStream.ts';
 import { SourceError } from '../../src/providers/sourceError.ts';
 import { openMemorySink } from '../../src/sinks/memory.ts';
 import type { OpenJob, Sink } from '../../src/sinks/sink.ts';
-import { countedTables, sourceOf } from '../../src/sources/registry.ts';
+import { countedTables } from '../../src/sources/registry.ts';
 import { MovingList, faultySchedule, movingSchedule, type Schedule } from '../domain/movingList.ts';
 import {
   answeringApi,
+  downloadJobs,
   engineDeps,
   fakeClock,
   jobNamed,
@@ -19,7 +20,7 @@ import {
 } from './engineKit.ts';
 
 const never = new AbortController().signal;
-const source = sourceOf('aliyun.sls.download_jobs')!;
+const source = downloadJobs();
 
 const still = (initial: number): Schedule => ({ initial, namelessEvery: 0, turns: [] });
 

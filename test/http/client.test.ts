@@ -178,7 +178,7 @@ describe('a body beyond its bound', () => {
 describe('a failure', () => {
   it('of headers beyond their bound is too_large', async () => {
     const { send } = await serve((_, response) => {
-      response.writeHead(200, { 'x-log-query-info': 'q'.repeat(200 * 1024) }).end();
+      response.writeHead(200, { 'x-log-query-info': 'q'.repeat(300 * 1024) }).end();
     });
     expect((await failureOf(send())).kind).toBe('too_large');
   });

@@ -1,3 +1,4 @@
+import { noStream } from '../support/noStream.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { HttpRequest } from '../../src/http/message.ts';
 import { accountSchema, createAccountApi } from '../../src/providers/accounts.ts';
@@ -50,9 +51,11 @@ describe('createAccountApi', () => {
           sent.push(request);
           return Promise.resolve({ status: 200, headers: {}, body: Buffer.from('{}') });
         },
+        stream: noStream,
       },
       nowMs: () => 0,
       nonce: () => 'n',
+      random: () => 0,
     });
     await api.call(
       { product: 'sls', api: 'A', method: 'GET', path: '/a', query: {}, project: 'p1' },

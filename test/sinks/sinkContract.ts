@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import type { SinkUnderTest } from './contract/harness.ts';
 import { entryContract } from './contract/entries.ts';
+import { fileContract } from './contract/files.ts';
 import { jobContract } from './contract/jobs.ts';
 import { operationsContract } from './contract/operations.ts';
 import { pageContract } from './contract/pages.ts';
@@ -14,6 +15,7 @@ export function sinkContract(name: string, open: () => SinkUnderTest): void {
     walkContract(open);
     pageContract(open);
     entryContract(open);
+    fileContract(open);
     jobContract(open);
     trackedJobsContract(open);
     operationsContract(open);

@@ -1,3 +1,4 @@
+import { noStream } from '../support/noStream.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SourceError } from '../../src/providers/sourceError.ts';
 import type { JsonValue } from '../../src/domain/json.ts';
@@ -58,5 +59,6 @@ export function fakeCloud(): FakeCloud {
       }
       return { status: 200, headers: {}, body: answer(request) };
     },
+    stream: noStream,
   };
 }

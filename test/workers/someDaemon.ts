@@ -1,3 +1,4 @@
+import { fileEngine } from '../../src/files/fileEngine.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openMemorySink } from '../../src/sinks/memory.ts';
 import { openQueueBackend } from '../../src/queue/backend.ts';
@@ -76,7 +77,7 @@ export async function installSome(location: QueueLocation): Promise<SomeInstalla
       const started = await new Promise<{ webUrl: string | null }>((resolve, reject) => {
         const options: DaemonOptions = {
           roles: new Set(roles),
-          deps: { sink, clock, random: Math.random, log },
+          deps: { sink, files: fileEngine, clock, random: Math.random, log },
           queue,
           streams: [stream],
           schedules: everySecond,

@@ -1,4 +1,4 @@
-import { rfc3986 } from './rfc3986.ts';
+import { rfc3986 } from '../rfc3986.ts';
 import {
   byName,
   headersToSign,
@@ -7,7 +7,7 @@ import {
   type Credentials,
   type SignedHeaders,
   type SigningParts,
-} from './signing.ts';
+} from '../signing.ts';
 
 /**
  * Signs a request of OOS, ActionTrail and other OpenAPI products with ACS3-HMAC-SHA256. The nonce must be new for every

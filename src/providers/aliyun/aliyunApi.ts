@@ -1,25 +1,18 @@
-import { isAscii } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { HttpError } from '../../http/httpError.ts';
-import { JsonError, parseJson } from '../../http/json.ts';
 import type { HttpClient } from '../../http/client.ts';
 import type { HttpRequest, HttpResponse } from '../../http/message.ts';
-import type { JsonValue } from '../../domain/json.ts';
 import type { ApiRequest, ApiResponse, CloudApi } from '../apiRequest.ts';
+import { unansweredError, unreadableError, unsendableError, type Attempt } from '../attempt.ts';
+import { readJsonBody } from '../jsonBody.ts';
 import { SourceError } from '../sourceError.ts';
+import { streamAnswer } from '../streamedAnswer.ts';
 import { signAcs3 } from './acs3.ts';
 import { sameKeys, type CredentialSource } from './credentials.ts';
 import { ALIYUN_PRODUCTS, endpointOf, type AliyunProduct, type Endpoint } from './endpoints.ts';
-import {
-  areKeysRefused,
-  refusedError,
-  unansweredError,
-  unreadableError,
-  unsendableError,
-  type Attempt,
-} from './errors.ts';
-import { rfc3986Path, rfc3986Query } from './rfc3986.ts';
-import type { Credentials, SignedHeaders } from './signing.ts';
+import { areKeysRefused, refusedError } from './errors.ts';
+import { rfc3986Path, rfc3986Query } from '../rfc3986.ts';
+import type { Credentials, SignedHeaders } from '../signing.ts';
 import { signSlsV1 } from './slsV1.ts';
 import { signSlsV4 } from './slsV4.ts';
 
@@ -35,7 +28,7 @@ export interface AliyunApiOptions {
   readonly endpoints: { readonly [Product in AliyunProduct]?: string | undefined };
   readonly credentials: CredentialSource;
   readonly signature: SlsSignature;
-  readonly http: Pick<HttpClient, 'send'>;
+  readonly http: Pick<HttpClient, 'send' | 'stream'>;
   readonly nowMs: () => number;
   /** A new text at every call, for ACS3. */
   readonly nonce: () => string;
@@ -52,33 +45,71 @@ const OPENAPI_VERSIONS: Readonly<Record<Exclude<AliyunProduct, 'sls'>, string>> 
  * renewed and the request is sent once more, when they are of a renewable kind and really changed; nothing else is retried.
  */
 export function createAliyunApi(options: AliyunApiOptions): CloudApi {
-  const { account, credentials } = options;
   return {
-    call: async (request, signal) => {
-      const attempt: Attempt = { account, request };
-      const keys = await credentials.get(signal);
-      try {
-        return await tryOnce(options, { attempt, keys }, signal);
-      } catch (error) {
-        const mayHelp = error instanceof SourceError && areKeysRefused(attempt, error);
-        if (!mayHelp || !credentials.renewable) throw error;
-        credentials.renew(keys);
-        const fresh = await credentials.get(signal);
-        if (sameKeys(keys, fresh)) throw error;
-        return await tryOnce(options, { attempt, keys: fresh }, signal);
-      }
-    },
+    call: (request, signal) =>
+      withKeys(options, request, (signed) => tryOnce(options, signed, signal), signal),
+    stream: (request, consume, signal) =>
+      withKeys(
+        options,
+        request,
+        (signed) => {
+          const { attempt } = signed;
+          const judge = {
+            refused: (response: HttpResponse) => refusedBy(options, attempt, response),
+            isErrorBody: () => false,
+          };
+          const to = { http: options.http, attempt, request: build(options, signed), ...judge };
+          return streamAnswer(to, consume, signal);
+        },
+        signal,
+      ),
   };
+}
+
+/** A request and the keys to sign it with. */
+interface Signable {
+  readonly attempt: Attempt;
+  readonly keys: Credentials;
+}
+
+async function withKeys<T>(
+  { account, credentials }: AliyunApiOptions,
+  request: ApiRequest,
+  send: (signable: Signable) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const attempt: Attempt = { account, request };
+  const keys = await credentials.get(signal);
+  try {
+    return await send({ attempt, keys });
+  } catch (error) {
+    const mayHelp = error instanceof SourceError && areKeysRefused(attempt, error);
+    if (!mayHelp || !credentials.renewable) throw error;
+    credentials.renew(keys);
+    const fresh = await credentials.get(signal);
+    if (sameKeys(keys, fresh)) throw error;
+    return send({ attempt, keys: fresh });
+  }
+}
+
+function refusedBy(
+  options: AliyunApiOptions,
+  attempt: Attempt,
+  response: HttpResponse,
+): SourceError {
+  const receivedAtMs = options.nowMs();
+  const { body } = readJsonBody(attempt.request, response);
+  return refusedError(attempt, { response, body, receivedAtMs });
 }
 
 async function tryOnce(
   options: AliyunApiOptions,
-  { attempt, keys }: { readonly attempt: Attempt; readonly keys: Credentials },
+  { attempt, keys }: Signable,
   signal: AbortSignal,
 ): Promise<ApiResponse> {
   const response = await send(options, { attempt, keys }, signal);
   const receivedAtMs = options.nowMs();
-  const reading = readBody(attempt.request, response);
+  const reading = readJsonBody(attempt.request, response);
   // Parsing a page takes milliseconds, and so does what the caller does with it: let waiting transactions go on in between.
   await setImmediate();
   if (response.status < 200 || response.status > 299) {
@@ -92,7 +123,7 @@ async function tryOnce(
 
 async function send(
   options: AliyunApiOptions,
-  { attempt, keys }: { readonly attempt: Attempt; readonly keys: Credentials },
+  { attempt, keys }: Signable,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const request = build(options, { attempt, keys });
@@ -105,10 +136,7 @@ async function send(
   }
 }
 
-function build(
-  options: AliyunApiOptions,
-  { attempt, keys }: { readonly attempt: Attempt; readonly keys: Credentials },
-): HttpRequest {
+function build(options: AliyunApiOptions, { attempt, keys }: Signable): HttpRequest {
   const { request } = attempt;
   const product = ALIYUN_PRODUCTS.find((known) => known === request.product);
   if (product === undefined) {
@@ -172,24 +200,4 @@ function sign(
         nowMs: nowMs(),
         algorithm: signature === 'v1-sha1' ? 'hmac-sha1' : 'hmac-sha256',
       });
-}
-
-type BodyReading =
-  | { readonly body: JsonValue; readonly fault?: never }
-  | { readonly body: undefined; readonly fault: JsonError['fault'] };
-
-/** Create and delete answer with no body at all: read as null. A read that answers nothing was cut off. */
-function readBody(request: ApiRequest, response: HttpResponse): BodyReading {
-  if (response.body.length === 0 && request.method !== 'GET') return { body: null };
-  try {
-    return { body: parseJson(textOf(response.body)) };
-  } catch (error) {
-    if (error instanceof JsonError) return { body: undefined, fault: error.fault };
-    throw error;
-  }
-}
-
-/** ASCII, which most answers are, decodes ten times as fast as what it is. */
-function textOf(body: Buffer): string {
-  return body.toString(isAscii(body) ? 'latin1' : 'utf8');
 }

@@ -1,7 +1,8 @@
 import { quoted } from '../../domain/redact.ts';
+import { orAborted } from '../orAborted.ts';
 import { SourceError } from '../sourceError.ts';
 import type { CredentialsConfig } from './credentialsConfig.ts';
-import type { Credentials } from './signing.ts';
+import type { Credentials } from '../signing.ts';
 
 /** Where an account's keys come from. Ask before each signing: temporary keys change. */
 export interface CredentialSource {
@@ -159,25 +160,4 @@ async function withinTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** The work goes on for the other callers; this one stops waiting. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stopListening: () => void = () => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    const onAbort = () => {
-      resolve();
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    stopListening = () => {
-      signal.removeEventListener('abort', onAbort);
-    };
-  });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    stopListening();
-  }
-  signal.throwIfAborted();
-  return work;
 }

@@ -1,3 +1,5 @@
+import { endpointUrl } from '../endpointTemplate.ts';
+
 /** The products of Alibaba Cloud that LogFerry reads. */
 export const ALIYUN_PRODUCTS = ['sls', 'oos', 'actiontrail'] as const;
 export type AliyunProduct = (typeof ALIYUN_PRODUCTS)[number];
@@ -37,32 +39,11 @@ export function endpointOf(target: {
   if (namesProject && project === undefined) {
     throw new Error('the endpoint names {project}, but the request has none');
   }
-  const { origin, host } = urlOf(
+  const { origin, host } = endpointUrl(
     template.replaceAll('{region}', region).replaceAll('{project}', project ?? ''),
   );
   const ownLabel = namesProject || project === undefined ? '' : `${project}.`;
   return { origin, host: `${ownLabel}${host}` };
 }
 
-/** True for `host`, `host:port`, `http://host:port` and `https://...`, with or without `{project}` and `{region}`. */
-export function isEndpointTemplate(template: string): boolean {
-  try {
-    urlOf(template.replaceAll('{region}', 'region').replaceAll('{project}', 'project'));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
-
-/** Nothing but scheme, host and port: a path would be lost, and a user name or query may be a secret. */
-const ENDPOINT = /^(?:https?:\/\/)?(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?\/?$/i;
-
-/** @throws Error */
-function urlOf(address: string): URL {
-  if (!ENDPOINT.test(address)) {
-    throw new Error('an endpoint is http:// or https://, a host and perhaps a port, nothing else');
-  }
-  return new URL(/^https?:\/\//i.test(address) ? address : `https://${address}`);
-}

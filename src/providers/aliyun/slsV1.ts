@@ -5,7 +5,7 @@ import {
   type Credentials,
   type SignedHeaders,
   type SigningParts,
-} from './signing.ts';
+} from '../signing.ts';
 
 /** Named to the service by the header x-log-signaturemethod. */
 export type SlsV1Algorithm = 'hmac-sha256' | 'hmac-sha1';

@@ -1,4 +1,4 @@
-import { rfc3986 } from './rfc3986.ts';
+import { rfc3986 } from '../rfc3986.ts';
 import {
   byName,
   headersToSign,
@@ -7,7 +7,7 @@ import {
   type Credentials,
   type SignedHeaders,
   type SigningParts,
-} from './signing.ts';
+} from '../signing.ts';
 
 /**
  * Signs a request with SLS signature version 4: the key is derived for one day and region, host and content type are

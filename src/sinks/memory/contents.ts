@@ -1,5 +1,6 @@
 import type { JobTable } from '../../domain/column.ts';
 import type { EntryRow } from '../entryRow.ts';
+import type { FileRow } from '../fileSink.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
 import type { RequestCount, StreamIdentity, WalkCounts } from '../sink.ts';
 
@@ -12,6 +13,8 @@ export interface Contents {
   readonly changes: MemoryChange[];
   /** By table, stream and key, in the order of first sight. */
   readonly entries: Map<string, MemoryEntry>;
+  /** In the order of first sight. */
+  readonly files: MemoryFile[];
   /** Positions of streams' parts, JSON text, by stream and partition. */
   readonly positions: Map<string, Map<string, string>>;
   /** By stream and content hash. */
@@ -66,6 +69,21 @@ interface MemoryEntry {
   readonly supersededAtMs: number | null;
 }
 
+export interface MemoryFile {
+  readonly table: string;
+  readonly streamId: string;
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly columns: FileRow;
+  /** JSON text. */
+  readonly raw: string;
+  readonly rows: readonly FileRow[];
+  readonly downloadedAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly supersededAtMs: number | null;
+}
+
 interface MemoryChange {
   readonly kind: string;
   readonly streamId: string;
@@ -99,7 +117,7 @@ interface MemoryBudget {
 export function emptyContents(): Contents {
   return {
     ...{ streams: new Map(), walks: new Map(), jobs: new Map(), changes: [] },
-    ...{ entries: new Map(), positions: new Map() },
+    ...{ entries: new Map(), files: [], positions: new Map() },
     ...{ rejected: new Map(), drift: new Map() },
     ...{ budgets: new Map(), turns: new Map(), requests: new Map(), beats: new Map() },
   };

@@ -1,6 +1,6 @@
 import type { Drift, RejectedEntry } from '../../domain/entry.ts';
 import { entryRowOf, type EntryRow } from '../entryRow.ts';
-import type { EntryAppend, EntryOutcome, EntrySink } from '../entrySink.ts';
+import type { EntryAppend, EntryFinish, EntryOutcome, EntrySink } from '../entrySink.ts';
 import { driftRowsOf, rejectedRowsOf } from '../jobRow.ts';
 import { jsonText, parseJsonText } from '../jsonText.ts';
 import type { Contents } from './contents.ts';
@@ -62,12 +62,7 @@ function store(contents: Contents, append: EntryAppend, gathered: Gathered): Ent
   const context = { streamId, walkId: walk.walkId, nowMs };
   for (const row of rejectedRowsOf(gathered.rejected)) applyRejected(contents, context, row);
   for (const row of driftRowsOf(gathered.drift)) applyDrift(contents, context, row);
-  const positions = new Map(contents.positions.get(streamId));
-  for (const [name, state] of finish.partitions ?? []) {
-    if (state === null) positions.delete(name);
-    else positions.set(name, jsonText(state));
-  }
-  contents.positions.set(streamId, positions);
+  storePositions(contents, streamId, finish.partitions);
 
   const duplicates = gathered.rows.length - inserted;
   contents.walks.set(walk.walkId, {
@@ -85,6 +80,20 @@ function store(contents: Contents, append: EntryAppend, gathered: Gathered): Ent
     elapsedMs: stored.elapsedMs + (cost.elapsedMs ?? 0),
   });
   return { kind: 'stored', walk: { ...walk, version: walk.version + 1 }, inserted, duplicates };
+}
+
+/** Positions of parts of a stream; null removes one. */
+export function storePositions(
+  contents: Contents,
+  streamId: string,
+  partitions: EntryFinish['partitions'],
+): void {
+  const positions = new Map(contents.positions.get(streamId));
+  for (const [name, state] of partitions ?? []) {
+    if (state === null) positions.delete(name);
+    else positions.set(name, jsonText(state));
+  }
+  contents.positions.set(streamId, positions);
 }
 
 function supersede(

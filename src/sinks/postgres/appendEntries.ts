@@ -237,7 +237,12 @@ async function commit(
   });
 }
 
-async function storePositions(client: pg.PoolClient, finish: EntryFinish, now: Date) {
+/** Positions of parts of a stream, under the lock of its walk. */
+export async function storePositions(
+  client: pg.PoolClient,
+  finish: Pick<EntryFinish, 'walk' | 'partitions'>,
+  now: Date,
+): Promise<void> {
   for (const [partition, state] of finish.partitions ?? []) {
     await client.query(
       `insert into checkpoints (stream_id, partition, state, version, updated_at)

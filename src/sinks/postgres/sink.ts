@@ -3,6 +3,7 @@ import { createSlots } from '../../domain/slots.ts';
 import type { Sink } from '../sink.ts';
 import { budgetsOf } from './budgets.ts';
 import { entriesOf } from './entries.ts';
+import { filesOf } from './files.ts';
 import { PrismaClient } from './generated/client.ts';
 import { jobsOf } from './jobs.ts';
 import { createMonthPartitions } from './monthPartitions.ts';
@@ -27,6 +28,7 @@ export function openPostgresSink(database: Database): Sink {
   return {
     ...walksOf(database, { streams: streamsOf(prisma, database.url), inSlots }),
     ...entriesOf({ database, inSlots, partitions }),
+    ...filesOf(database),
     ...jobsOf(database),
     ...budgetsOf(database, prisma),
     ...operationsOf(database, prisma),

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createHttpClient } from '../../../src/http/client.ts';
 import { createAliyunApi, type SlsSignature } from '../../../src/providers/aliyun/aliyunApi.ts';
 import type { CredentialSource } from '../../../src/providers/aliyun/credentials.ts';
-import type { Credentials } from '../../../src/providers/aliyun/signing.ts';
+import type { Credentials } from '../../../src/providers/signing.ts';
 import type { ApiRequest } from '../../../src/providers/apiRequest.ts';
 import { SourceError } from '../../../src/providers/sourceError.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { endpointOf, isEndpointTemplate } from '../../../src/providers/aliyun/endpoints.ts';
+import { endpointOf } from '../../../src/providers/aliyun/endpoints.ts';
+import { isEndpointTemplate } from '../../../src/providers/endpointTemplate.ts';
 
 const region = 'cn-hangzhou';
 

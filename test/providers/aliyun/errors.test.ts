@@ -3,11 +3,8 @@ import fc from 'fast-check';
 import { redact } from '../../../src/domain/redact.ts';
 import type { JsonValue } from '../../../src/domain/json.ts';
 import type { ApiRequest } from '../../../src/providers/apiRequest.ts';
-import {
-  areKeysRefused,
-  refusedError,
-  unreadableError,
-} from '../../../src/providers/aliyun/errors.ts';
+import { areKeysRefused, refusedError } from '../../../src/providers/aliyun/errors.ts';
+import { unreadableError } from '../../../src/providers/attempt.ts';
 
 const RECEIVED_AT_MS = Date.UTC(2026, 10, 22, 13, 15, 49);
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Credentials, SigningParts } from '../../../src/providers/aliyun/signing.ts';
+import type { Credentials, SigningParts } from '../../../src/providers/signing.ts';
 
 const recordedSchema = z.object({
   id: z.string(),

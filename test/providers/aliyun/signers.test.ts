@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { signAcs3 } from '../../../src/providers/aliyun/acs3.ts';
 import { signSlsV1 } from '../../../src/providers/aliyun/slsV1.ts';
 import { signSlsV4 } from '../../../src/providers/aliyun/slsV4.ts';
-import type { SigningParts } from '../../../src/providers/aliyun/signing.ts';
+import type { SigningParts } from '../../../src/providers/signing.ts';
 import { credentialsOf, partsOf, recordedRequests } from './recorded.ts';
 
 const STS_HEADERS = ['x-acs-security-token', 'x-acs-accesskey-id'];

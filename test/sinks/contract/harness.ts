@@ -13,7 +13,23 @@ export interface SinkUnderTest {
   readonly rejected: (streamId: string) => Promise<readonly StoredRejected[]>;
   readonly drift: (streamId: string) => Promise<readonly StoredDrift[]>;
   /** In the order of their keys. */
+  readonly files: (streamId: string) => Promise<readonly StoredFile[]>;
   readonly entries: (table: EntryTable, streamId: string) => Promise<readonly StoredEntry[]>;
+}
+
+/** A stored log file with its lines, in the order of first sight. */
+export interface StoredFile {
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly columns: Readonly<Record<string, ColumnValue>>;
+  readonly raw: JsonValue;
+  /** Texts of its lines, in order. */
+  readonly lines: readonly string[];
+  readonly count: number;
+  readonly downloadedAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly supersededAtMs: number | null;
 }
 
 /** In the order of first sight. */

@@ -23,6 +23,16 @@ export function memoryUnderTest(): SinkUnderTest {
         ...{ lastSeenWalkId: job.lastSeenWalkId, settledAtMs: job.settledAtMs },
         vanishedAtMs: job.vanishedAtMs,
       })),
+    files: async (streamId) =>
+      ofStream(contents.files, streamId).map((file) => ({
+        ...{ key: file.key, sha256: file.sha256, bytes: file.bytes },
+        columns: { file_name: file.columns[0] ?? null, entries: file.columns[1] ?? null },
+        raw: parseJsonText(file.raw),
+        lines: file.rows.map((row) => String(row.at(-1))),
+        count: file.rows.length,
+        ...{ downloadedAtMs: file.downloadedAtMs, lastSeenAtMs: file.lastSeenAtMs },
+        supersededAtMs: file.supersededAtMs,
+      })),
     changes: async (streamId) =>
       ofStream(contents.changes, streamId).map(
         ({ entryKey: key, progressPercent: progress, ...change }) => ({

@@ -36,6 +36,26 @@ export function postgresUnderTest(sink: Sink, pool: pg.Pool): SinkUnderTest {
         ...{ settledAtMs: time(row['settled_at']), vanishedAtMs: time(row['vanished_at']) },
       }));
     },
+    files: async (streamId) => {
+      const rows = await select(
+        `select f.*, f.raw::text as raw, array(
+           select text from log_file_lines l where l.log_file_id = f.id order by entry_no, line_no
+         ) as texts
+         from log_files f where stream_id = $1 order by id`,
+        streamId,
+      );
+      return rows.map((row) => ({
+        ...{ key: text(row['sub_job_id']), sha256: text(row['sha256']) },
+        bytes: Number(row['bytes']),
+        columns: { file_name: value(row['file_name']), entries: value(row['entries']) },
+        raw: parseJsonText(text(row['raw'])),
+        lines: Array.isArray(row['texts']) ? row['texts'].map(text) : [],
+        count: Number(row['lines']),
+        downloadedAtMs: time(row['downloaded_at']) ?? 0,
+        lastSeenAtMs: time(row['last_seen_at']) ?? 0,
+        supersededAtMs: time(row['superseded_at']),
+      }));
+    },
     changes: async (streamId) => {
       const rows = await select(
         `select * from job_status_changes where stream_id = $1 order by id`,

@@ -123,6 +123,8 @@ describe('an analyst', () => {
     ...['analytics.download_jobs_current', 'analytics.job_durations', 'analytics.stream_health'],
     'analytics.project_logs_current',
     'analytics.delivery_history_jobs_current',
+    ...['log_files', 'log_file_lines'],
+    ...['analytics.log_files_current', 'analytics.log_lines_current'],
   ];
 
   it.each(readable)('reads %s', async (name) => {

@@ -77,6 +77,16 @@ export type JobStatusChange = Prisma.JobStatusChangeModel
  */
 export type ProjectLog = Prisma.ProjectLogModel
 /**
+ * Model LogFile
+ * 
+ */
+export type LogFile = Prisma.LogFileModel
+/**
+ * Model LogFileLine
+ * 
+ */
+export type LogFileLine = Prisma.LogFileLineModel
+/**
  * Model RejectedEntry
  * 
  */

@@ -404,6 +404,8 @@ export const ModelName = {
   DeliveryHistoryJob: 'DeliveryHistoryJob',
   JobStatusChange: 'JobStatusChange',
   ProjectLog: 'ProjectLog',
+  LogFile: 'LogFile',
+  LogFileLine: 'LogFileLine',
   RejectedEntry: 'RejectedEntry',
   DriftReport: 'DriftReport',
   Budget: 'Budget',
@@ -424,7 +426,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "deliveryHistoryJob" | "jobStatusChange" | "projectLog" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat"
+    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "deliveryHistoryJob" | "jobStatusChange" | "projectLog" | "logFile" | "logFileLine" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -943,6 +945,154 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.ProjectLogCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.ProjectLogCountAggregateOutputType> | number
+        }
+      }
+    }
+    LogFile: {
+      payload: Prisma.$LogFilePayload<ExtArgs>
+      fields: Prisma.LogFileFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.LogFileFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.LogFileFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload>
+        }
+        findFirst: {
+          args: Prisma.LogFileFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.LogFileFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload>
+        }
+        findMany: {
+          args: Prisma.LogFileFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload>[]
+        }
+        create: {
+          args: Prisma.LogFileCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload>
+        }
+        createMany: {
+          args: Prisma.LogFileCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.LogFileCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload>[]
+        }
+        delete: {
+          args: Prisma.LogFileDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload>
+        }
+        update: {
+          args: Prisma.LogFileUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload>
+        }
+        deleteMany: {
+          args: Prisma.LogFileDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.LogFileUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.LogFileUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload>[]
+        }
+        upsert: {
+          args: Prisma.LogFileUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFilePayload>
+        }
+        aggregate: {
+          args: Prisma.LogFileAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateLogFile>
+        }
+        groupBy: {
+          args: Prisma.LogFileGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.LogFileGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.LogFileCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.LogFileCountAggregateOutputType> | number
+        }
+      }
+    }
+    LogFileLine: {
+      payload: Prisma.$LogFileLinePayload<ExtArgs>
+      fields: Prisma.LogFileLineFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.LogFileLineFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.LogFileLineFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload>
+        }
+        findFirst: {
+          args: Prisma.LogFileLineFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.LogFileLineFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload>
+        }
+        findMany: {
+          args: Prisma.LogFileLineFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload>[]
+        }
+        create: {
+          args: Prisma.LogFileLineCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload>
+        }
+        createMany: {
+          args: Prisma.LogFileLineCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.LogFileLineCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload>[]
+        }
+        delete: {
+          args: Prisma.LogFileLineDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload>
+        }
+        update: {
+          args: Prisma.LogFileLineUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload>
+        }
+        deleteMany: {
+          args: Prisma.LogFileLineDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.LogFileLineUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.LogFileLineUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload>[]
+        }
+        upsert: {
+          args: Prisma.LogFileLineUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$LogFileLinePayload>
+        }
+        aggregate: {
+          args: Prisma.LogFileLineAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateLogFileLine>
+        }
+        groupBy: {
+          args: Prisma.LogFileLineGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.LogFileLineGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.LogFileLineCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.LogFileLineCountAggregateOutputType> | number
         }
       }
     }
@@ -1508,6 +1658,38 @@ export const ProjectLogScalarFieldEnum = {
 export type ProjectLogScalarFieldEnum = (typeof ProjectLogScalarFieldEnum)[keyof typeof ProjectLogScalarFieldEnum]
 
 
+export const LogFileScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  subJobId: 'subJobId',
+  sha256: 'sha256',
+  bytes: 'bytes',
+  fileName: 'fileName',
+  entries: 'entries',
+  lines: 'lines',
+  downloadedAt: 'downloadedAt',
+  lastSeenAt: 'lastSeenAt',
+  supersededAt: 'supersededAt',
+  raw: 'raw'
+} as const
+
+export type LogFileScalarFieldEnum = (typeof LogFileScalarFieldEnum)[keyof typeof LogFileScalarFieldEnum]
+
+
+export const LogFileLineScalarFieldEnum = {
+  logFileId: 'logFileId',
+  entryNo: 'entryNo',
+  lineNo: 'lineNo',
+  entryName: 'entryName',
+  loggedAt: 'loggedAt',
+  level: 'level',
+  cutBytes: 'cutBytes',
+  text: 'text'
+} as const
+
+export type LogFileLineScalarFieldEnum = (typeof LogFileLineScalarFieldEnum)[keyof typeof LogFileLineScalarFieldEnum]
+
+
 export const RejectedEntryScalarFieldEnum = {
   id: 'id',
   streamId: 'streamId',
@@ -1871,6 +2053,8 @@ export type GlobalOmitConfig = {
   deliveryHistoryJob?: Prisma.DeliveryHistoryJobOmit
   jobStatusChange?: Prisma.JobStatusChangeOmit
   projectLog?: Prisma.ProjectLogOmit
+  logFile?: Prisma.LogFileOmit
+  logFileLine?: Prisma.LogFileLineOmit
   rejectedEntry?: Prisma.RejectedEntryOmit
   driftReport?: Prisma.DriftReportOmit
   budget?: Prisma.BudgetOmit

@@ -58,6 +58,8 @@ export const ModelName = {
   DeliveryHistoryJob: 'DeliveryHistoryJob',
   JobStatusChange: 'JobStatusChange',
   ProjectLog: 'ProjectLog',
+  LogFile: 'LogFile',
+  LogFileLine: 'LogFileLine',
   RejectedEntry: 'RejectedEntry',
   DriftReport: 'DriftReport',
   Budget: 'Budget',
@@ -232,6 +234,38 @@ export const ProjectLogScalarFieldEnum = {
 } as const
 
 export type ProjectLogScalarFieldEnum = (typeof ProjectLogScalarFieldEnum)[keyof typeof ProjectLogScalarFieldEnum]
+
+
+export const LogFileScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  subJobId: 'subJobId',
+  sha256: 'sha256',
+  bytes: 'bytes',
+  fileName: 'fileName',
+  entries: 'entries',
+  lines: 'lines',
+  downloadedAt: 'downloadedAt',
+  lastSeenAt: 'lastSeenAt',
+  supersededAt: 'supersededAt',
+  raw: 'raw'
+} as const
+
+export type LogFileScalarFieldEnum = (typeof LogFileScalarFieldEnum)[keyof typeof LogFileScalarFieldEnum]
+
+
+export const LogFileLineScalarFieldEnum = {
+  logFileId: 'logFileId',
+  entryNo: 'entryNo',
+  lineNo: 'lineNo',
+  entryName: 'entryName',
+  loggedAt: 'loggedAt',
+  level: 'level',
+  cutBytes: 'cutBytes',
+  text: 'text'
+} as const
+
+export type LogFileLineScalarFieldEnum = (typeof LogFileLineScalarFieldEnum)[keyof typeof LogFileLineScalarFieldEnum]
 
 
 export const RejectedEntryScalarFieldEnum = {

@@ -236,6 +236,7 @@ export type StreamWhereInput = {
   checkpoints?: Prisma.CheckpointListRelationFilter
   rejectedEntries?: Prisma.RejectedEntryListRelationFilter
   driftReports?: Prisma.DriftReportListRelationFilter
+  logFiles?: Prisma.LogFileListRelationFilter
 }
 
 export type StreamOrderByWithRelationInput = {
@@ -250,6 +251,7 @@ export type StreamOrderByWithRelationInput = {
   checkpoints?: Prisma.CheckpointOrderByRelationAggregateInput
   rejectedEntries?: Prisma.RejectedEntryOrderByRelationAggregateInput
   driftReports?: Prisma.DriftReportOrderByRelationAggregateInput
+  logFiles?: Prisma.LogFileOrderByRelationAggregateInput
 }
 
 export type StreamWhereUniqueInput = Prisma.AtLeast<{
@@ -267,6 +269,7 @@ export type StreamWhereUniqueInput = Prisma.AtLeast<{
   checkpoints?: Prisma.CheckpointListRelationFilter
   rejectedEntries?: Prisma.RejectedEntryListRelationFilter
   driftReports?: Prisma.DriftReportListRelationFilter
+  logFiles?: Prisma.LogFileListRelationFilter
 }, "id" | "name">
 
 export type StreamOrderByWithAggregationInput = {
@@ -309,6 +312,7 @@ export type StreamCreateInput = {
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateInput = {
@@ -323,6 +327,7 @@ export type StreamUncheckedCreateInput = {
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUpdateInput = {
@@ -337,6 +342,7 @@ export type StreamUpdateInput = {
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateInput = {
@@ -351,6 +357,7 @@ export type StreamUncheckedUpdateInput = {
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamCreateManyInput = {
@@ -474,6 +481,20 @@ export type StreamUpdateOneRequiredWithoutCheckpointsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.StreamUpdateToOneWithWhereWithoutCheckpointsInput, Prisma.StreamUpdateWithoutCheckpointsInput>, Prisma.StreamUncheckedUpdateWithoutCheckpointsInput>
 }
 
+export type StreamCreateNestedOneWithoutLogFilesInput = {
+  create?: Prisma.XOR<Prisma.StreamCreateWithoutLogFilesInput, Prisma.StreamUncheckedCreateWithoutLogFilesInput>
+  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutLogFilesInput
+  connect?: Prisma.StreamWhereUniqueInput
+}
+
+export type StreamUpdateOneRequiredWithoutLogFilesNestedInput = {
+  create?: Prisma.XOR<Prisma.StreamCreateWithoutLogFilesInput, Prisma.StreamUncheckedCreateWithoutLogFilesInput>
+  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutLogFilesInput
+  upsert?: Prisma.StreamUpsertWithoutLogFilesInput
+  connect?: Prisma.StreamWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StreamUpdateToOneWithWhereWithoutLogFilesInput, Prisma.StreamUpdateWithoutLogFilesInput>, Prisma.StreamUncheckedUpdateWithoutLogFilesInput>
+}
+
 export type StreamCreateNestedOneWithoutRejectedEntriesInput = {
   create?: Prisma.XOR<Prisma.StreamCreateWithoutRejectedEntriesInput, Prisma.StreamUncheckedCreateWithoutRejectedEntriesInput>
   connectOrCreate?: Prisma.StreamCreateOrConnectWithoutRejectedEntriesInput
@@ -513,6 +534,7 @@ export type StreamCreateWithoutWalksInput = {
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateWithoutWalksInput = {
@@ -526,6 +548,7 @@ export type StreamUncheckedCreateWithoutWalksInput = {
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamCreateOrConnectWithoutWalksInput = {
@@ -555,6 +578,7 @@ export type StreamUpdateWithoutWalksInput = {
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateWithoutWalksInput = {
@@ -568,6 +592,7 @@ export type StreamUncheckedUpdateWithoutWalksInput = {
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamCreateWithoutCheckpointsInput = {
@@ -581,6 +606,7 @@ export type StreamCreateWithoutCheckpointsInput = {
   walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateWithoutCheckpointsInput = {
@@ -594,6 +620,7 @@ export type StreamUncheckedCreateWithoutCheckpointsInput = {
   walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamCreateOrConnectWithoutCheckpointsInput = {
@@ -623,6 +650,7 @@ export type StreamUpdateWithoutCheckpointsInput = {
   walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateWithoutCheckpointsInput = {
@@ -634,6 +662,79 @@ export type StreamUncheckedUpdateWithoutCheckpointsInput = {
   lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
+  rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
+  driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
+}
+
+export type StreamCreateWithoutLogFilesInput = {
+  id?: bigint | number
+  name: string
+  source: string
+  account: string
+  highWaterAt?: Date | string | null
+  lastCompleteWalkAt?: Date | string | null
+  createdAt: Date | string
+  walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
+  checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
+  rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
+  driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
+}
+
+export type StreamUncheckedCreateWithoutLogFilesInput = {
+  id?: bigint | number
+  name: string
+  source: string
+  account: string
+  highWaterAt?: Date | string | null
+  lastCompleteWalkAt?: Date | string | null
+  createdAt: Date | string
+  walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
+  checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
+  rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
+  driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
+}
+
+export type StreamCreateOrConnectWithoutLogFilesInput = {
+  where: Prisma.StreamWhereUniqueInput
+  create: Prisma.XOR<Prisma.StreamCreateWithoutLogFilesInput, Prisma.StreamUncheckedCreateWithoutLogFilesInput>
+}
+
+export type StreamUpsertWithoutLogFilesInput = {
+  update: Prisma.XOR<Prisma.StreamUpdateWithoutLogFilesInput, Prisma.StreamUncheckedUpdateWithoutLogFilesInput>
+  create: Prisma.XOR<Prisma.StreamCreateWithoutLogFilesInput, Prisma.StreamUncheckedCreateWithoutLogFilesInput>
+  where?: Prisma.StreamWhereInput
+}
+
+export type StreamUpdateToOneWithWhereWithoutLogFilesInput = {
+  where?: Prisma.StreamWhereInput
+  data: Prisma.XOR<Prisma.StreamUpdateWithoutLogFilesInput, Prisma.StreamUncheckedUpdateWithoutLogFilesInput>
+}
+
+export type StreamUpdateWithoutLogFilesInput = {
+  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  source?: Prisma.StringFieldUpdateOperationsInput | string
+  account?: Prisma.StringFieldUpdateOperationsInput | string
+  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
+  checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
+  rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
+  driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
+}
+
+export type StreamUncheckedUpdateWithoutLogFilesInput = {
+  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  source?: Prisma.StringFieldUpdateOperationsInput | string
+  account?: Prisma.StringFieldUpdateOperationsInput | string
+  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
+  checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
 }
@@ -649,6 +750,7 @@ export type StreamCreateWithoutRejectedEntriesInput = {
   walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateWithoutRejectedEntriesInput = {
@@ -662,6 +764,7 @@ export type StreamUncheckedCreateWithoutRejectedEntriesInput = {
   walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamCreateOrConnectWithoutRejectedEntriesInput = {
@@ -691,6 +794,7 @@ export type StreamUpdateWithoutRejectedEntriesInput = {
   walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateWithoutRejectedEntriesInput = {
@@ -704,6 +808,7 @@ export type StreamUncheckedUpdateWithoutRejectedEntriesInput = {
   walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamCreateWithoutDriftReportsInput = {
@@ -717,6 +822,7 @@ export type StreamCreateWithoutDriftReportsInput = {
   walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateWithoutDriftReportsInput = {
@@ -730,6 +836,7 @@ export type StreamUncheckedCreateWithoutDriftReportsInput = {
   walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamCreateOrConnectWithoutDriftReportsInput = {
@@ -759,6 +866,7 @@ export type StreamUpdateWithoutDriftReportsInput = {
   walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateWithoutDriftReportsInput = {
@@ -772,6 +880,7 @@ export type StreamUncheckedUpdateWithoutDriftReportsInput = {
   walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 
@@ -784,6 +893,7 @@ export type StreamCountOutputType = {
   checkpoints: number
   rejectedEntries: number
   driftReports: number
+  logFiles: number
 }
 
 export type StreamCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -791,6 +901,7 @@ export type StreamCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions
   checkpoints?: boolean | StreamCountOutputTypeCountCheckpointsArgs
   rejectedEntries?: boolean | StreamCountOutputTypeCountRejectedEntriesArgs
   driftReports?: boolean | StreamCountOutputTypeCountDriftReportsArgs
+  logFiles?: boolean | StreamCountOutputTypeCountLogFilesArgs
 }
 
 /**
@@ -831,6 +942,13 @@ export type StreamCountOutputTypeCountDriftReportsArgs<ExtArgs extends runtime.T
   where?: Prisma.DriftReportWhereInput
 }
 
+/**
+ * StreamCountOutputType without action
+ */
+export type StreamCountOutputTypeCountLogFilesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.LogFileWhereInput
+}
+
 
 export type StreamSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -844,6 +962,7 @@ export type StreamSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   checkpoints?: boolean | Prisma.Stream$checkpointsArgs<ExtArgs>
   rejectedEntries?: boolean | Prisma.Stream$rejectedEntriesArgs<ExtArgs>
   driftReports?: boolean | Prisma.Stream$driftReportsArgs<ExtArgs>
+  logFiles?: boolean | Prisma.Stream$logFilesArgs<ExtArgs>
   _count?: boolean | Prisma.StreamCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["stream"]>
 
@@ -883,6 +1002,7 @@ export type StreamInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   checkpoints?: boolean | Prisma.Stream$checkpointsArgs<ExtArgs>
   rejectedEntries?: boolean | Prisma.Stream$rejectedEntriesArgs<ExtArgs>
   driftReports?: boolean | Prisma.Stream$driftReportsArgs<ExtArgs>
+  logFiles?: boolean | Prisma.Stream$logFilesArgs<ExtArgs>
   _count?: boolean | Prisma.StreamCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type StreamIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -895,6 +1015,7 @@ export type $StreamPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     checkpoints: Prisma.$CheckpointPayload<ExtArgs>[]
     rejectedEntries: Prisma.$RejectedEntryPayload<ExtArgs>[]
     driftReports: Prisma.$DriftReportPayload<ExtArgs>[]
+    logFiles: Prisma.$LogFilePayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: bigint
@@ -1302,6 +1423,7 @@ export interface Prisma__StreamClient<T, Null = never, ExtArgs extends runtime.T
   checkpoints<T extends Prisma.Stream$checkpointsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$checkpointsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$CheckpointPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   rejectedEntries<T extends Prisma.Stream$rejectedEntriesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$rejectedEntriesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$RejectedEntryPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   driftReports<T extends Prisma.Stream$driftReportsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$driftReportsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DriftReportPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  logFiles<T extends Prisma.Stream$logFilesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$logFilesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$LogFilePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1824,6 +1946,30 @@ export type Stream$driftReportsArgs<ExtArgs extends runtime.Types.Extensions.Int
   take?: number
   skip?: number
   distinct?: Prisma.DriftReportScalarFieldEnum | Prisma.DriftReportScalarFieldEnum[]
+}
+
+/**
+ * Stream.logFiles
+ */
+export type Stream$logFilesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the LogFile
+   */
+  select?: Prisma.LogFileSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the LogFile
+   */
+  omit?: Prisma.LogFileOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.LogFileInclude<ExtArgs> | null
+  where?: Prisma.LogFileWhereInput
+  orderBy?: Prisma.LogFileOrderByWithRelationInput | Prisma.LogFileOrderByWithRelationInput[]
+  cursor?: Prisma.LogFileWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.LogFileScalarFieldEnum | Prisma.LogFileScalarFieldEnum[]
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { rfc3986, rfc3986Path, rfc3986Query } from '../../../src/providers/aliyun/rfc3986.ts';
+import { rfc3986, rfc3986Path, rfc3986Query } from '../../src/providers/rfc3986.ts';
 
 describe('rfc3986', () => {
   it('leaves nothing but unreserved characters and upper-case escapes', () => {

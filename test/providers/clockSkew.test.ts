@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { clockAdvice, clockSkewOf } from '../../../src/providers/aliyun/clockSkew.ts';
+import { clockAdvice, clockSkewOf } from '../../src/providers/clockSkew.ts';
 
 const SERVER = 'Sun, 22 Nov 2026 13:15:49 GMT';
 const SERVER_MS = Date.UTC(2026, 10, 22, 13, 15, 49);

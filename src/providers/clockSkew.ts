@@ -14,6 +14,11 @@ export function clockSkewOf(
   return Number.isNaN(serverMs) ? undefined : receivedAtMs - serverMs;
 }
 
+/** True when a clock is further off than the services allow. */
+export function isClockOff(skewMs: number): boolean {
+  return Math.abs(skewMs) > SKEW_MS_MAX;
+}
+
 /** What to do about a request that was refused for its time, naming the measured difference. */
 export function clockAdvice(skewMs: number | undefined): string {
   if (skewMs === undefined) {
@@ -21,7 +26,7 @@ export function clockAdvice(skewMs: number | undefined): string {
   }
   const distance = spell(Math.abs(skewMs));
   const difference = `this machine's clock is ${distance} ${skewMs < 0 ? 'behind' : 'ahead of'} the server's`;
-  return Math.abs(skewMs) > SKEW_MS_MAX
+  return isClockOff(skewMs)
     ? `${difference}; set the clock (NTP)`
     : `${difference}, which is allowed: the request was late on its way, or the clock was set meanwhile`;
 }
