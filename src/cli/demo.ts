@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,8 +59,7 @@ async function demonstrate(
   shell.note(
     'LogFerry demo: a simulated cloud, a real daemon, a real PostgreSQL. Nothing leaves this machine.',
   );
-  await mkdir(folder, { recursive: true });
-
+  // Before anything else is written: it makes the folder, and says what to do where it cannot.
   const server = await acquireEmbeddedPostgres(
     { directory: folder, host: shell.host, log },
     shell.signal,

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { errorCodeOf } from '../domain/errorCode.ts';
 import {
   SCENARIO_ACCOUNT,
   SCENARIO_PROJECT,
@@ -8,6 +9,7 @@ import {
 import { SCENARIO_SUB_JOBS, SCENARIO_USER } from '../simulator/huawei/demoChecks.ts';
 import { startSimulator } from '../simulator/server.ts';
 import { EXIT, type ExitCode, type Shell } from './command.ts';
+import { UsageError } from './usageError.ts';
 
 export interface SimulateOptions {
   /** 0: any free port. */
@@ -16,13 +18,21 @@ export interface SimulateOptions {
   readonly jobs: number | null;
 }
 
-/** `logferry simulate`: the cloud simulator alone, until Ctrl-C, with a configuration that reads it. */
+/**
+ * `logferry simulate`: the cloud simulator alone, until Ctrl-C, with a configuration that reads it.
+ * @throws UsageError when it cannot listen on the port
+ */
 export async function runSimulate(options: SimulateOptions, shell: Shell): Promise<ExitCode> {
   const scenario =
     options.jobs === null
       ? demoScenario({ nowMs: Date.now(), churn: { createsPerSecond: 0.2, deletesPerSecond: 0.1 } })
       : bulkScenario({ count: options.jobs, nowMs: Date.now() });
-  const simulator = await startSimulator({ ...scenario, port: options.port });
+  const simulator = await startSimulator({ ...scenario, port: options.port }).catch(
+    (error: unknown) => {
+      const reason = PORT_FAILURES.get(errorCodeOf(error) ?? '');
+      throw reason === undefined ? error : new UsageError(`port ${options.port}: ${reason}`);
+    },
+  );
   try {
     shell.out(`The simulator answers on ${simulator.url}. A logferry.yaml that reads it:`);
     shell.out('');
@@ -34,6 +44,14 @@ export async function runSimulate(options: SimulateOptions, shell: Shell): Promi
     await simulator.close();
   }
 }
+
+const PORT_FAILURES = new Map([
+  [
+    'EADDRINUSE',
+    'in use; stop the program that uses it, or choose another one with --port (0 for any)',
+  ],
+  ['EACCES', 'not allowed; ports below 1024 need privileges, choose a higher one with --port'],
+]);
 
 /** The text of a `logferry.yaml` for a simulator at `url`. `extra`: further top-level lines. `track`: polling of jobs. */
 export function simulatorConfig(simulator: {

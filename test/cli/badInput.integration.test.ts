@@ -21,10 +21,11 @@ afterAll(async () => {
 /** Runs one command in a folder with this configuration. */
 async function attempt(
   args: readonly string[],
-  place: { readonly config?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  place: Partial<Parameters<typeof openWorkplace>[0]> = {},
 ): Promise<Ended> {
   const env = { DATABASE_URL: database.url, REDIS_URL: '', ...place.env };
   const work: Workplace = await openWorkplace({
+    ...place,
     config: place.config ?? cloudConfig({ url: cloud.url }),
     env,
   });
@@ -105,9 +106,21 @@ describe('bad input gets one clear line that says what to do, and exit code 1 or
     const ended = await attempt(['start'], {
       config: cloudConfig({ url: cloud.url, webPort: port }),
     });
+    const simulated = await attempt(['simulate', '--port', String(port)]);
     taken.close();
     expect(ended.exitCode).toBe(1);
     expect(told(ended)).toEqual([expect.stringMatching(new RegExp(`port ${port}.*web\\.port`))]);
+    expect(simulated.exitCode).toBe(2);
+    expect(told(simulated)).toEqual([expect.stringMatching(new RegExp(`port ${port}.*--port`))]);
+  });
+
+  it('a demo where nothing can be written', async () => {
+    const ended = await attempt(['demo'], {
+      files: { '.logferry': 'a file in the place of the folder' },
+    });
+    expect(ended.exitCode).toBe(1);
+    expect(told(ended).at(-1)).toMatch(/cannot write to .*: run LogFerry in a directory/);
+    expect(ended.stderr).not.toMatch(/should not happen/);
   });
 
   it('no configuration file', async () => {

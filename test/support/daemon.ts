@@ -45,9 +45,12 @@ export interface Daemon extends Running {
 export async function openWorkplace(place: {
   readonly config: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Further files by name, with their text. */
+  readonly files?: Readonly<Record<string, string>>;
 }): Promise<Workplace> {
   const folder = await mkdtemp(join(tmpdir(), 'logferry-work-'));
-  await writeFile(join(folder, 'logferry.yaml'), place.config);
+  for (const [name, text] of Object.entries({ 'logferry.yaml': place.config, ...place.files }))
+    await writeFile(join(folder, name), text);
   const children = new Set<ChildProcess>();
 
   const start = (args: readonly string[]) => {
