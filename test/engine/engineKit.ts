@@ -59,28 +59,39 @@ export function jobNamed(name: string, status = 'SUCCEEDED'): JsonObject {
   return { name, status, createTime: '1722411060' };
 }
 
-/** The source of the stream `exports`. */
-export function downloadJobs(): JobSource {
-  const source = sourceOf('aliyun.sls.download_jobs');
-  if (source?.kind !== 'jobs') throw new Error('the source is not registered');
+/** A source of jobs. @default the one of the stream `exports` */
+export function jobSource(id = 'aliyun.sls.download_jobs'): JobSource {
+  const source = sourceOf(id);
+  if (source?.kind !== 'jobs') throw new Error(`${id} is no registered source of jobs`);
   return source;
 }
 
-/** The stream `exports`, registered in the sink. */
+/** The stream `exports`, or one of another source of jobs under its name, registered in the sink. */
 export async function registeredStream(
   sink: Sink,
   api: CloudApi,
-  settings: { readonly pageSize?: number } = {},
+  given: {
+    readonly pageSize?: number;
+    /** @default aliyun.sls.download_jobs */
+    readonly source?: string;
+    /** The stream's own keys. @default project and pageSize */
+    readonly settings?: object;
+  } = {},
 ): Promise<JobStream> {
-  const source = downloadJobs();
+  const { source: id, pageSize } = given;
+  const source = jobSource(id);
   const identity = { name: 'exports', source: source.id, account: 'prod' };
   const ids = await sink.registerStreams([identity], 0);
+  const settings = given.settings ?? {
+    project: 'big-game',
+    ...(pageSize === undefined ? {} : { pageSize }),
+  };
   return {
     streamId: ids.get('exports') ?? '',
     name: 'exports',
     account: 'prod',
     source,
-    settings: source.streamSchema.parse({ project: 'big-game', ...settings }),
+    settings: source.streamSchema.parse(settings),
     track: { pollMinMs: 1_000, pollMaxMs: 60_000, deadlineMs: 3_600_000 },
     api,
   };

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { walkStream, type WalkResult } from '../../src/engine/walkStream.ts';
 import { createHttpClient, type HttpClient } from '../../src/http/client.ts';
-import { accountSchema, createAccountApi } from '../../src/providers/accounts.ts';
 import type { CloudApi } from '../../src/providers/apiRequest.ts';
-import { SourceError } from '../../src/providers/sourceError.ts';
-import { everyFault } from '../../src/simulator/faults.ts';
-import { SCENARIO_ACCOUNT, SCENARIO_PROJECT } from '../../src/simulator/scenario.ts';
+import { SCENARIO_PROJECT } from '../../src/simulator/scenario.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
 import { openTestSink, type TestSink } from '../support/postgres.ts';
 import { rows, startCloud } from '../support/simulated.ts';
-import { engineDeps, fakeClock, registeredStream, walkDeps } from './engineKit.ts';
-
-const never = new AbortController().signal;
-const attemptsMax = 40;
+import { engineDeps, fakeClock, registeredStream } from './engineKit.ts';
+import {
+  listedThroughout,
+  requestsOf,
+  simulatedApi,
+  tameFaults,
+  walkThroughFaults,
+} from './faultyKit.ts';
 
 interface World {
   readonly cloud: Simulator;
@@ -28,53 +28,14 @@ afterAll(() => http.close());
 
 async function openWorld(): Promise<World> {
   const cloud = await startCloud(120, { pageSizeMax: 40 });
-  const account = accountSchema.parse({
-    provider: 'aliyun',
-    region: 'cn-hangzhou',
-    credentials: { type: 'access_key', ...SCENARIO_ACCOUNT },
-    endpoints: { sls: cloud.url },
-  });
-  let nonce = 0;
-  const api = createAccountApi('prod', account, {
-    http,
-    nowMs: () => Date.now(),
-    nonce: () => String(nonce++),
-    random: () => 0.5,
-  });
+  const api = simulatedApi(cloud, { http, nowMs: () => Date.now() });
   return { cloud, store: await openTestSink(), api };
 }
 
-/** One walk, tried again after every failure as the queue would, from its checkpoint. */
-async function walkThroughFaults({ store, api }: World, runId: string): Promise<WalkResult> {
+async function walk({ store, api }: World, runId: string) {
   const stream = await registeredStream(store.sink, api, { pageSize: 25 });
-  const deps = walkDeps(engineDeps(store.sink, { clock: fakeClock(Date.now()) }));
-  for (let number = 1; ; number++) {
-    try {
-      const attempt = { number, of: attemptsMax };
-      const result = await walkStream(deps, { stream, runId, attempt }, never);
-      if (result.kind !== 'paused') return result;
-    } catch (error) {
-      if (!(error instanceof SourceError) || number >= attemptsMax) throw error;
-    }
-  }
-}
-
-/** Names of the jobs that were listed from the first to the last of these requests and can be stored. */
-function listedThroughout(cloud: Simulator, from: number, to: number): readonly string[] {
-  return cloud
-    .project(SCENARIO_PROJECT)
-    .history()
-    .filter(
-      ({ insertedAtRequest, removedAtRequest }) =>
-        insertedAtRequest <= from && (removedAtRequest === null || removedAtRequest > to),
-    )
-    .map(({ job }) => job.name)
-    .sort();
-}
-
-function requestsOf(cloud: Simulator): number {
-  const byStatus = Object.values(cloud.requests()).flatMap((counts) => Object.values(counts));
-  return byStatus.reduce((sum, count) => sum + count, 0);
+  const deps = engineDeps(store.sink, { clock: fakeClock(Date.now()) });
+  return walkThroughFaults(deps, stream, runId);
 }
 
 describe('a walk through a faulty cloud, on real HTTP and PostgreSQL', () => {
@@ -84,15 +45,9 @@ describe('a walk through a faulty cloud, on real HTTP and PostgreSQL', () => {
       const world = await openWorld();
       const { cloud, store } = world;
       try {
-        // Nameless jobs are for the test below; megabytes and waiting only where they tell something.
-        const tame = {
-          nameless: 0,
-          delay: { when: 0, delayMs: 0 },
-          trickle: { when: 0, durationMs: 0 },
-        };
-        cloud.setFaults({ ...everyFault(0.02 * round), ...tame, hugeStrings: { at: [round] } });
+        cloud.setFaults(tameFaults(0.02 * round, round));
         const from = requestsOf(cloud) + 1;
-        const result = await walkThroughFaults(world, `round-${round}`);
+        const result = await walk(world, `round-${round}`);
         const to = requestsOf(cloud);
         const stored = await rows<{ name: string }>(
           store.url,
@@ -101,7 +56,8 @@ describe('a walk through a faulty cloud, on real HTTP and PostgreSQL', () => {
         const names = stored.map(({ name }) => name);
         expect(new Set(names).size).toBe(names.length);
         if (result.kind === 'complete') {
-          expect(names).toEqual(expect.arrayContaining([...listedThroughout(cloud, from, to)]));
+          const listed = listedThroughout(cloud.project(SCENARIO_PROJECT), from, to);
+          expect(names).toEqual(expect.arrayContaining([...listed]));
         }
         const leaked = await rows(
           store.url,
@@ -119,14 +75,14 @@ describe('a walk through a faulty cloud, on real HTTP and PostgreSQL', () => {
     const world = await openWorld();
     try {
       world.cloud.setFaults({ nameless: 0.1 });
-      const first = await walkThroughFaults(world, 'one');
+      const first = await walk(world, 'one');
       const count = async () =>
         Number(
           (await rows<{ n: string }>(world.store.url, 'select count(*) n from rejected_entries'))[0]
             ?.n,
         );
       const kept = await count();
-      await walkThroughFaults(world, 'two');
+      await walk(world, 'two');
       expect([first.kind, kept > 0, await count()]).toEqual(['complete', true, kept]);
     } finally {
       await world.cloud.close();

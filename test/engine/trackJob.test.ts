@@ -6,7 +6,7 @@ import { SourceError } from '../../src/providers/sourceError.ts';
 import { openMemorySink } from '../../src/sinks/memory.ts';
 import {
   answeringApi,
-  downloadJobs,
+  jobSource,
   engineDeps,
   fakeClock,
   jobNamed,
@@ -18,7 +18,7 @@ import {
 
 const never = new AbortController().signal;
 const entryKey = 'a@1722411060';
-const { table } = downloadJobs();
+const { table } = jobSource();
 
 /** A stream with one RUNNING job, whose status answers come from `ask`. */
 async function world(ask: () => JsonObject) {

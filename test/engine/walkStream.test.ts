@@ -8,7 +8,7 @@ import { countedTables } from '../../src/sources/registry.ts';
 import { MovingList, faultySchedule, movingSchedule, type Schedule } from '../domain/movingList.ts';
 import {
   answeringApi,
-  downloadJobs,
+  jobSource,
   engineDeps,
   fakeClock,
   jobNamed,
@@ -20,7 +20,7 @@ import {
 } from './engineKit.ts';
 
 const never = new AbortController().signal;
-const source = downloadJobs();
+const source = jobSource();
 
 const still = (initial: number): Schedule => ({ initial, namelessEvery: 0, turns: [] });
 
