@@ -1,13 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { plausibleDeliveryJob } from '../../src/simulator/actiontrail/deliveryJob.ts';
 import { SCENARIO_PROJECT } from '../../src/simulator/scenario.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
 import { describeBackends, type QueueServer } from '../queue/backends.ts';
 import { openWorkplace, type Daemon, type Workplace } from '../support/daemon.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-import { cloudConfig, rows, startCloud, storedJobs } from '../support/simulated.ts';
+import {
+  cloudConfig,
+  rows,
+  startCloud,
+  storedDeliveryJobs,
+  storedJobs,
+} from '../support/simulated.ts';
 
 const runningJobs = 12;
+const deliveryJobs = 30;
 const patienceMs = 60_000;
 const testTimeoutMs = 240_000;
 
@@ -16,6 +24,19 @@ function truthOf(cloud: Simulator) {
   const { jobs } = cloud.project(SCENARIO_PROJECT);
   return jobs()
     .map(({ name, status }) => ({ name, status, vanished: false }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const deliveryStatuses = ['INITIALIZING', 'DELIVERING', 'COMPLETE', 'FAILED'];
+
+/** The same for delivery jobs; every one is over and was asked for itself. */
+function deliveryTruthOf(cloud: Simulator) {
+  const { jobs } = cloud.trail();
+  return jobs()
+    .map(({ JobId: name, JobStatus }) => {
+      const status = deliveryStatuses[JobStatus];
+      return { name, status, vanished: false, settled: JobStatus >= 2 };
+    })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -36,6 +57,15 @@ function startMovingCloud(): Promise<Simulator> {
       project.insert({
         name: `running-${i}`,
         createdAtMs: nowMs - 1_000,
+        startMs: 500,
+        runMs: 4_000 + i * 600,
+      });
+    }
+    for (let i = 0; i < deliveryJobs; i++) {
+      const isOver = i >= runningJobs;
+      cloud.trail().insert({
+        ...plausibleDeliveryJob('crash', i),
+        ...(isOver ? { createdAtMs: nowMs - 3_600_000 } : { createdAtMs: nowMs - 1_000 }),
         startMs: 500,
         runMs: 4_000 + i * 600,
       });
@@ -70,18 +100,23 @@ async function isSettled(databaseUrl: string, cloud: Simulator): Promise<boolean
   const stored = JSON.stringify(await storedJobs(databaseUrl));
   const truth = truthOf(cloud);
   const over = truth.every(({ status }) => status === 'SUCCEEDED' || status === 'ERROR');
-  return over && stored === JSON.stringify(truth);
+  if (!over || stored !== JSON.stringify(truth)) return false;
+  const deliveries = deliveryTruthOf(cloud);
+  const storedDeliveries = JSON.stringify(await storedDeliveryJobs(databaseUrl));
+  return (
+    deliveries.every(({ settled }) => settled) && storedDeliveries === JSON.stringify(deliveries)
+  );
 }
 
 async function soundHistory(databaseUrl: string): Promise<void> {
   const left = await rows(
     databaseUrl,
-    `select entry_key from job_status_changes where from_status in ('SUCCEEDED', 'ERROR')`,
+    `select entry_key from job_status_changes where from_status in ('SUCCEEDED', 'ERROR', 'COMPLETE', 'FAILED')`,
   );
   expect(left).toEqual([]);
   const twice = await rows(
     databaseUrl,
-    `select entry_key, to_status from job_status_changes where to_status in ('SUCCEEDED', 'ERROR')
+    `select entry_key, to_status from job_status_changes where to_status in ('SUCCEEDED', 'ERROR', 'COMPLETE', 'FAILED')
      group by entry_key, to_status having count(*) > 1`,
   );
   expect(twice).toEqual([]);
@@ -115,7 +150,7 @@ await describeBackends('a daemon', (openQueue) => {
       REDIS_URL: redis?.url ?? '',
       QUEUE_PREFIX: redis?.prefix ?? 'logferry',
     };
-    work = await openWorkplace({ config: cloudConfig({ url: cloud.url }), env });
+    work = await openWorkplace({ config: cloudConfig({ url: cloud.url, trail: true }), env });
   }
 
   /** On a slow machine every other job may be over by now. */

@@ -21,7 +21,17 @@ export function cloudConfig(cloud: {
   readonly schedule?: string;
   readonly pageSize?: number;
   readonly webPort?: number;
+  /** Whether ActionTrail's delivery jobs are read as well, as the stream `trail`. @default false */
+  readonly trail?: boolean;
 }): string {
+  const schedule = cloud.schedule ?? '* * * * * *';
+  const trail = `
+  trail:
+    source: aliyun.actiontrail.delivery_history_jobs
+    account: simulated
+    schedule: "${schedule}"
+    track: { pollMin: 200ms, pollMax: 1s }
+`;
   return `
 database: { url: "\${DATABASE_URL}" }
 queue: { url: "\${REDIS_URL}", prefix: "\${QUEUE_PREFIX:-logferry}", requeueEvery: 1s, lockDuration: 1s }
@@ -35,16 +45,16 @@ accounts:
       type: access_key
       accessKeyId: ${SCENARIO_ACCOUNT.accessKeyId}
       accessKeySecret: ${cloud.accessKeySecret ?? SCENARIO_ACCOUNT.accessKeySecret}
-    endpoints: { sls: "${cloud.url}" }
+    endpoints: { sls: "${cloud.url}", actiontrail: "${cloud.url}" }
 streams:
   exports:
     source: aliyun.sls.download_jobs
     account: simulated
     project: ${cloud.project ?? SCENARIO_PROJECT}
-    schedule: "${cloud.schedule ?? '* * * * * *'}"
+    schedule: "${schedule}"
     pageSize: ${cloud.pageSize ?? 50}
     track: { pollMin: 200ms, pollMax: 1s }
-`;
+${cloud.trail === true ? trail.trimStart().replace(/^/, '  ') : ''}`;
 }
 
 export interface StoredRow {
@@ -58,6 +68,17 @@ export async function storedJobs(databaseUrl: string): Promise<readonly StoredRo
   return rows<StoredRow>(
     databaseUrl,
     `select name, status, vanished_at is not null as vanished from download_jobs order by name`,
+  );
+}
+
+/** The delivery jobs of ActionTrail, likewise, with the names that the table has for statuses. */
+export async function storedDeliveryJobs(
+  databaseUrl: string,
+): Promise<readonly (StoredRow & { readonly settled: boolean })[]> {
+  return rows(
+    databaseUrl,
+    `select job_id as name, status, vanished_at is not null as vanished, settled_at is not null as settled
+     from delivery_history_jobs order by job_id collate "C"`,
   );
 }
 
