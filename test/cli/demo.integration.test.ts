@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { demoQueries } from '../../src/cli/demoQueries.ts';
 import { openWorkplace, type Workplace } from '../support/daemon.ts';
 
 const testTimeoutMs = 150_000;
@@ -34,12 +35,13 @@ describe('the demo', () => {
   afterAll(() => work.close());
 
   it(
-    'ends by itself with a summary, three queries with their results, and no process left',
+    'ends by itself with a summary, queries with their results, and no process left',
     async () => {
       const { exitCode, stdout } = await work.run('demo');
       expect(exitCode).toBe(0);
       expect(stdout).toMatch(/^exports +16 +0 +[1-9]/m);
-      expect(stdout.match(/^select /gm)).toHaveLength(3);
+      expect(stdout.match(/^select /gm)).toHaveLength(demoQueries.length);
+      expect(stdout).toMatch(/^trail +5 +0 +[1-9]/m);
       expect(stdout).toMatch(/SUCCEEDED +14 /);
       expect(stdout).toMatch(/ERROR +2 /);
       expect(stdout).toMatch(/RUNNING +SUCCEEDED +100/);
