@@ -7,6 +7,7 @@ import { openPool } from '../sinks/postgres/pool.ts';
 import { createFreshDatabase, queryAsAnalyst } from '../sinks/postgres/probe.ts';
 import { openPostgresSink } from '../sinks/postgres/sink.ts';
 import { migrate } from '../sinks/postgres/migrate.ts';
+import { demoExecutions } from '../simulator/oos/demoExecutions.ts';
 import { demoScenario, SCENARIO_PROJECT } from '../simulator/scenario.ts';
 import { startSimulator } from '../simulator/server.ts';
 import { EXIT, type ExitCode, type Shell } from './command.ts';
@@ -88,6 +89,11 @@ async function demonstrate(
     {
       name: 'checklogs',
       entries: Object.keys(scenario.huawei?.subJobs ?? {}).length,
+      areJobs: false,
+    },
+    {
+      name: 'runbooks',
+      entries: demoExecutions(nowMs).reduce((sum, { logs }) => sum + logs.length, 0),
       areJobs: false,
     },
   ];

@@ -71,7 +71,7 @@ export function simulatorConfig(simulator: {
     '      type: access_key',
     `      accessKeyId: ${SCENARIO_ACCOUNT.accessKeyId}`,
     `      accessKeySecret: ${SCENARIO_ACCOUNT.accessKeySecret}`,
-    `    endpoints: { sls: "${url}", actiontrail: "${url}" }`,
+    `    endpoints: { sls: "${url}", oos: "${url}", actiontrail: "${url}" }`,
     '  build:',
     '    provider: huawei',
     '    region: cn-north-4',
@@ -99,6 +99,13 @@ export function simulatorConfig(simulator: {
     `    subJobIds: [${SCENARIO_SUB_JOBS.join(', ')}]`,
     '    utcOffset: "+08:00"',
     `    schedule: "${schedule}"`,
+    '  runbooks:',
+    '    source: aliyun.oos.execution_logs',
+    '    account: simulated',
+    '    discover: { startedWithin: 1d }',
+    '    settle: 1s',
+    `    schedule: "${schedule}"`,
+    `    track: ${track}`,
     '',
   ].join('\n');
 }

@@ -40,6 +40,7 @@ accounts:
     # Only for a private endpoint, or for the simulator (logferry simulate):
     # endpoints:
     #   sls: "https://{project}.{region}-intranet.log.aliyuncs.com"
+    #   oos: "https://oos-vpc.{region}.aliyuncs.com"
 
   # An account of Huawei Cloud, for code-check logs:
   # build:
@@ -80,4 +81,19 @@ streams:
   #   # The zone of times in the logs that name none. Left out: such times are kept as text only.
   #   utcOffset: "+08:00"
   #   schedule: "*/10 * * * *"
+  # Logs of executions of Operation Orchestration Service (OOS): each is read until it has ended, and once more after that.
+  # runbooks:
+  #   source: aliyun.oos.execution_logs
+  #   account: prod
+  #   schedule: "*/2 * * * *"
+  #   # Either the executions themselves: executions: [exec-xxx]
+  #   # or which of them are found through ListExecutions:
+  #   discover:
+  #     startedWithin: 7d
+  #     # status: Running
+  #     # templateName: MyTemplate
+  #   # Log entries asked for per request.
+  #   maxResults: 50
+  #   # Last entries may come in so long after the end of an execution.
+  #   settle: 30s
 `;

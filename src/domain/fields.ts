@@ -1,5 +1,6 @@
 import type { Column, ColumnReading, ColumnValue } from './column.ts';
 import type { Drift, DriftKind } from './entry.ts';
+import { parseIsoTime } from './isoTime.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { withholdInText, withholdLinks } from './links.ts';
 
@@ -65,21 +66,19 @@ export function unixSeconds(...path: readonly string[]): Column {
   };
 }
 
-/** `2021-04-26T03:17:04Z`: a time in UTC to the second, fractions allowed. Years 1 to 9999. */
+/** A time in UTC as text, `2019-05-24T02:29:07Z`; a stray colon after the T is understood. */
 export function isoTime(...path: readonly string[]): Column {
   return {
     type: 'timestamptz',
     path,
     read: (value) => {
-      if (typeof value !== 'string' || !isoUtc.test(value.trim()))
-        return refused('unexpected_type');
-      const timeMs = Date.parse(value.trim());
-      return Number.isNaN(timeMs) ? refused('out_of_range') : ok(timeMs);
+      const timeMs = typeof value === 'string' ? parseIsoTime(value) : null;
+      if (timeMs !== null) return ok(timeMs);
+      // A field that is there but empty says that there is no time yet.
+      return value === '' ? ok(null) : refused('unexpected_type');
     },
   };
 }
-
-const isoUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
 export interface FieldsReading {
   readonly columns: Readonly<Record<string, ColumnValue>>;

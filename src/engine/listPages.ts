@@ -87,7 +87,11 @@ async function ask(
 }
 
 /** An answer that is no list at all is a failure, not an empty page. */
-function noList(stream: JobStream, { api }: ApiRequest, { status }: ApiResponse): SourceError {
+export function noList(
+  stream: Pick<JobStream, 'name'>,
+  { api }: ApiRequest,
+  { status }: ApiResponse,
+): SourceError {
   return new SourceError(
     'drift',
     `${api} for stream ${stream.name} answered ${status} with a body that is not the documented list; ` +

@@ -1,4 +1,4 @@
-import type { ArchiveSource, JobSource, Source } from '../sources/source.ts';
+import type { ArchiveSource, JobSource, OwnedListSource, Source } from '../sources/source.ts';
 import type { CloudApi } from '../providers/apiRequest.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { FileEngine } from './filePort.ts';
@@ -56,6 +56,9 @@ export type ArchiveStream = StreamRuntime & { readonly source: ArchiveSource };
 export function isArchiveStream(stream: StreamRuntime): stream is ArchiveStream {
   return stream.source.kind === 'archives';
 }
+
+/** A stream of lists that belong to owners: each is read until its owner has ended. */
+export type OwnedListStream = StreamRuntime & { readonly source: OwnedListSource };
 
 export interface EngineDeps {
   readonly sink: Sink;

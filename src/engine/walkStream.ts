@@ -1,9 +1,11 @@
+import { assertNever } from '../domain/assertNever.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import type { WalkCounts, WalkEnding, WalkRef } from '../sinks/sink.ts';
-import { isArchiveStream, isJobStream, type StreamRuntime } from './ports.ts';
+import { isJobStream, type StreamRuntime } from './ports.ts';
 import type { BegunWalk, Reading, WalkDeps } from './reading.ts';
 import { readArchives } from './readArchives.ts';
 import { readJobs } from './readJobs.ts';
+import { readOwnedLists } from './readOwnedLists.ts';
 
 /** `attempt.number` counts from 1; when it reaches `attempt.of`, a failure ends the walk as failed. */
 export interface WalkRun {
@@ -50,9 +52,17 @@ export async function walkStream(
 
 /** How each kind of source is read. */
 function readingOf(deps: WalkDeps, stream: StreamRuntime, begun: BegunWalk): Reading {
-  if (isJobStream(stream)) return readJobs(deps, stream, begun);
-  if (isArchiveStream(stream)) return readArchives(deps, stream, begun);
-  throw new Error(`no way to read stream ${stream.name}`);
+  const { source } = stream;
+  switch (source.kind) {
+    case 'jobs':
+      return readJobs(deps, { ...stream, source }, begun);
+    case 'owned_lists':
+      return readOwnedLists(deps, { ...stream, source }, begun);
+    case 'archives':
+      return readArchives(deps, { ...stream, source }, begun);
+    default:
+      return assertNever(source);
+  }
 }
 
 async function endWalk(

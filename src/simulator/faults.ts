@@ -62,6 +62,10 @@ const PLAIN_FAULTS = [
   /** A total without relation to the list. */
   'totalRandom',
   'totalAbsent',
+  /** The NextToken that was asked with comes again as the next one (token lists). */
+  'repeatToken',
+  /** A NextToken is refused, as an expired one is (token lists). */
+  'refuseToken',
 ] as const;
 type PlainFault = (typeof PLAIN_FAULTS)[number];
 

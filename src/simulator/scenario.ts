@@ -2,6 +2,7 @@ import type { DeliveryJobSpec } from './actiontrail/deliveryJob.ts';
 import { plausibleDeliveryJob } from './actiontrail/deliveryJob.ts';
 import type { TrailOptions } from './actiontrail/trail.ts';
 import { demoChecks } from './huawei/demoChecks.ts';
+import { demoExecutions } from './oos/demoExecutions.ts';
 import type { SimulatorOptions } from './server.ts';
 import type { JobEnding, JobSpec } from './sls/downloadJob.ts';
 import { PLAUSIBLE_LOGSTORES, plausibleJob } from './sls/plausibleJob.ts';
@@ -10,7 +11,7 @@ import type { Churn } from './livingJobs.ts';
 /** Everything startSimulator needs besides where to listen: `startSimulator({ ...demoScenario({...}), port })`. */
 export type Scenario = Pick<
   SimulatorOptions,
-  'seed' | 'accounts' | 'region' | 'projects' | 'trail' | 'huawei'
+  'seed' | 'accounts' | 'region' | 'projects' | 'trail' | 'huawei' | 'oos'
 >;
 
 /** The project of every scenario: the API pages' own example name. */
@@ -60,6 +61,7 @@ export function demoScenario(world: {
     region: REGION,
     trail: demoTrail(world),
     huawei: demoChecks(world.nowMs),
+    oos: { executions: demoExecutions(world.nowMs), logsPerPageMax: 10 },
     projects: {
       [SCENARIO_PROJECT]: {
         logstores: PLAUSIBLE_LOGSTORES,

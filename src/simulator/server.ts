@@ -12,6 +12,11 @@ import { FaultSchedule } from './faultSchedule.ts';
 import type { CheckTruth } from './huawei/checks.ts';
 import { createHuawei, type HuaweiOptions } from './huawei/huawei.ts';
 import { createOpenApi } from './openapi/openApi.ts';
+import type { OosOptions } from './oos/executions.ts';
+import { Executions } from './oos/executions.ts';
+import { oosApis } from './oos/oos.ts';
+import type { OosTruth } from './oos/truth.ts';
+import { oosTruth } from './oos/truth.ts';
 import type { Arrival, Outcome, SimulatedProduct } from './product.ts';
 import { hash32 } from './random.ts';
 import { readRequest } from './request.ts';
@@ -52,6 +57,8 @@ export interface SimulatorOptions {
   readonly trail?: TrailOptions;
   /** Huawei Cloud: IAM and CodeArts Check. @default no user, no sub-job */
   readonly huawei?: HuaweiOptions;
+  /** Executions of OOS, and their logs. @default none */
+  readonly oos?: OosOptions;
   /** @default the machine's clock */
   readonly nowMs?: () => number;
   /** @default none */
@@ -69,6 +76,7 @@ export interface Simulator {
   readonly project: (name: string) => ProjectTruth;
   readonly trail: () => TrailTruth;
   readonly checks: CheckTruth;
+  readonly oos: () => OosTruth;
   /** Replaces all faults from the next request on; `{}` turns them off. */
   readonly setFaults: (faults: FaultOptions) => void;
   /** Requests answered so far, by API and by status. */
@@ -101,11 +109,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ]),
   );
   const trail = new Trail(options.trail ?? {}, { seed, nowMs: nowMs() });
+  const executions = new Executions(options.oos ?? {}, { seed, nowMs: nowMs() });
   const faults = new FaultSchedule(seed, options.faults ?? {});
   const huawei = createHuawei(options.huawei ?? {}, { accounts, seed }, faults);
   // SLS claims whatever is left: it is told by its Host header, which has no form of its own.
   const products: readonly SimulatedProduct[] = [
-    createOpenApi({ accounts, apis: actionTrailApis(trail) }, faults),
+    createOpenApi({ accounts, apis: [...actionTrailApis(trail), ...oosApis(executions)] }, faults),
     huawei,
     createSls({ accounts, region, seed, projects }, faults),
   ];
@@ -157,6 +166,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
     trail: () => trailTruth(trail, moment),
     checks: huawei.truth,
+    oos: () => oosTruth(executions, moment),
     setFaults: (next) => {
       faults.set(next);
     },

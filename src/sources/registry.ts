@@ -1,5 +1,6 @@
 import { codeartsLogFiles } from './codeartsLogFiles.ts';
 import { deliveryHistoryJobs } from './deliveryHistoryJobs.ts';
+import { oosExecutionLogs } from './oosExecutionLogs.ts';
 import { slsDownloadJobs } from './slsDownloadJobs.ts';
 import type { CountedTable } from '../domain/column.ts';
 import type { Source } from './source.ts';
@@ -9,6 +10,7 @@ export const sources: readonly Source[] = [
   erased(slsDownloadJobs),
   erased(deliveryHistoryJobs),
   erased(codeartsLogFiles),
+  erased(oosExecutionLogs),
 ];
 
 /** The table that holds the entries of each source, by source id. */

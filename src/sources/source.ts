@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ArchiveLimits } from '../domain/archiveFault.ts';
 import type { RecheckBounds } from '../domain/archiveVisit.ts';
-import type { ColumnValue, FileTable, JobTable } from '../domain/column.ts';
+import type { ColumnValue, EntryTable, FileTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { ApiRequest, Product } from '../providers/apiRequest.ts';
@@ -175,5 +175,69 @@ export interface FileProbe<Stream> {
   readonly download: (stream: Stream) => ApiRequest | null;
 }
 
+/** An entry of an owned list, read. */
+export type OwnedReading =
+  | {
+      readonly kind: 'entry';
+      /** What makes two entries twins: equal for the same entry in every answer. Any text. */
+      readonly content: string;
+      readonly columns: Readonly<Record<string, ColumnValue>>;
+      readonly raw: JsonValue;
+      readonly drift: readonly Drift[];
+    }
+  | { readonly kind: 'rejected'; readonly entry: RejectedEntry; readonly drift: readonly Drift[] };
+
+/** One page of a token list, read. */
+export interface TokenPage<Entry> {
+  readonly entries: readonly Entry[];
+  /** null on the last page. */
+  readonly nextToken: string | null;
+  /** Whether the answer says in words that there is more; null when it says nothing. */
+  readonly truncated: boolean | null;
+  readonly drift: readonly Drift[];
+}
+
+/** A list that is asked by token; `At` says which list. */
+export interface TokenListing<Stream, At, Entry> {
+  /** `token`: null for the first page. */
+  readonly request: (stream: Stream, at: At, token: string | null) => ApiRequest;
+  /** @returns null when the body is not a list at all (that is drift, not an empty page) */
+  readonly read: (body: JsonValue, stream: Stream, at: At) => TokenPage<Entry> | null;
+}
+
+/** Which owners are asked for: one by its id, or all that the stream's settings select at this time. */
+export type OwnersAsked =
+  | { readonly kind: 'one'; readonly id: string }
+  | { readonly kind: 'selected'; readonly nowMs: number };
+
+/**
+ * Lists of entries without an id, each of which grows until its owner has ended: the logs of an execution. Owners are jobs, named in
+ * the configuration or selected by a listing; each is followed until its status is terminal, and its list read once more after that.
+ */
+export interface OwnedListSource<Stream = unknown> extends SourceBase<Stream> {
+  readonly kind: 'owned_lists';
+  readonly owners: {
+    /** `execution`: what messages call them. */
+    readonly noun: string;
+    /** The ids named in the configuration; null: owners are selected by a listing. */
+    readonly named: (stream: Stream) => readonly string[] | null;
+    readonly listing: TokenListing<Stream, OwnersAsked, EntryReading>;
+    /**
+     * `columns` holds started_at and ended_at, which the source fills, and last_read_at, next_read_at and closed_at, which
+     * engine/readOwnedLists.ts fills.
+     */
+    readonly table: JobTable;
+    readonly terminal: ReadonlySet<string>;
+    /** How long after an owner's end entries may still come in. Milliseconds. */
+    readonly settleMs: (stream: Stream) => number;
+  };
+  readonly listing: TokenListing<Stream, { readonly ownerId: string }, OwnedReading>;
+  /** `columns` holds `occurrence`, which the engine fills: the nth of its content in its list, from 1. */
+  readonly table: EntryTable;
+  /** True when this refusal says that the owner is gone, not that the request was wrong. */
+  readonly isGone: (refusal: { status: number | undefined; code: string | undefined }) => boolean;
+}
+
 /** An API LogFerry can read. `kind` says how it is walked (engine/walkStream.ts) and what it stores. */
-export type Source<Stream = unknown> = JobSource<Stream> | ArchiveSource<Stream>;
+export type Source<Stream = unknown> =
+  JobSource<Stream> | OwnedListSource<Stream> | ArchiveSource<Stream>;

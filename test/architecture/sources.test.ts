@@ -5,7 +5,7 @@ import { sources } from '../../src/sources/registry.ts';
 const root = new URL('../../', import.meta.url);
 const notSources = ['registry.ts', 'source.ts'];
 const files = readdirSync(new URL('src/sources/', root)).filter(
-  (file) => !notSources.includes(file),
+  (file) => file.endsWith('.ts') && !notSources.includes(file),
 );
 const registry = readFileSync(new URL('src/sources/registry.ts', root), 'utf8');
 const migrations = readdirSync(new URL('prisma/migrations/', root), { withFileTypes: true })

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseConfig } from '../../src/config/parseConfig.ts';
 import { ARCHIVE_INCOMPLETE_REASONS } from '../../src/domain/archiveVisit.ts';
 import { INCOMPLETE_REASONS } from '../../src/domain/offsetWalk.ts';
+import { LIST_DOUBTS } from '../../src/domain/ownedList.ts';
 import { sources } from '../../src/sources/registry.ts';
 import { root, textOf } from './deploymentKit.ts';
 
@@ -40,7 +41,7 @@ describe('the documents', () => {
   it('explain every incomplete reason, and no other', () => {
     const explained = found(section(operations, 'Incomplete walks'), /^\| `([a-z_]+)`/gm);
     expect(explained.filter((reason) => reason !== 'incomplete_reason')).toEqual(
-      [...INCOMPLETE_REASONS, ...ARCHIVE_INCOMPLETE_REASONS].toSorted(),
+      [...INCOMPLETE_REASONS, ...ARCHIVE_INCOMPLETE_REASONS, ...LIST_DOUBTS].toSorted(),
     );
   });
 
@@ -78,6 +79,11 @@ describe('the documents', () => {
       env: { HW_AK: 'ak', HW_SK: 'sk' },
       sources,
     });
-    expect(config.streams.map((stream) => stream.name)).toEqual(['exports', 'trail', 'checklogs']);
+    expect(config.streams.map((stream) => stream.name)).toEqual([
+      'exports',
+      'trail',
+      'checklogs',
+      'runbooks',
+    ]);
   });
 });

@@ -119,12 +119,15 @@ describe('an analyst', () => {
       'drift_reports',
       'project_logs',
       'delivery_history_jobs',
+      'executions',
+      'execution_logs',
     ],
     ...['analytics.download_jobs_current', 'analytics.job_durations', 'analytics.stream_health'],
     'analytics.project_logs_current',
     'analytics.delivery_history_jobs_current',
     ...['log_files', 'log_file_lines'],
     ...['analytics.log_files_current', 'analytics.log_lines_current'],
+    ...['analytics.executions_current', 'analytics.execution_logs_current'],
   ];
 
   it.each(readable)('reads %s', async (name) => {

@@ -63,6 +63,16 @@ export type LogFile = Prisma.LogFileModel
  */
 export type LogFileLine = Prisma.LogFileLineModel
 /**
+ * Model Execution
+ * 
+ */
+export type Execution = Prisma.ExecutionModel
+/**
+ * Model ExecutionLog
+ * 
+ */
+export type ExecutionLog = Prisma.ExecutionLogModel
+/**
  * Model RejectedEntry
  * 
  */

@@ -406,6 +406,8 @@ export const ModelName = {
   ProjectLog: 'ProjectLog',
   LogFile: 'LogFile',
   LogFileLine: 'LogFileLine',
+  Execution: 'Execution',
+  ExecutionLog: 'ExecutionLog',
   RejectedEntry: 'RejectedEntry',
   DriftReport: 'DriftReport',
   Budget: 'Budget',
@@ -426,7 +428,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "deliveryHistoryJob" | "jobStatusChange" | "projectLog" | "logFile" | "logFileLine" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat"
+    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "deliveryHistoryJob" | "jobStatusChange" | "projectLog" | "logFile" | "logFileLine" | "execution" | "executionLog" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1096,6 +1098,154 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    Execution: {
+      payload: Prisma.$ExecutionPayload<ExtArgs>
+      fields: Prisma.ExecutionFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ExecutionFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ExecutionFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload>
+        }
+        findFirst: {
+          args: Prisma.ExecutionFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ExecutionFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload>
+        }
+        findMany: {
+          args: Prisma.ExecutionFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload>[]
+        }
+        create: {
+          args: Prisma.ExecutionCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload>
+        }
+        createMany: {
+          args: Prisma.ExecutionCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ExecutionCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload>[]
+        }
+        delete: {
+          args: Prisma.ExecutionDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload>
+        }
+        update: {
+          args: Prisma.ExecutionUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload>
+        }
+        deleteMany: {
+          args: Prisma.ExecutionDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ExecutionUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ExecutionUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload>[]
+        }
+        upsert: {
+          args: Prisma.ExecutionUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionPayload>
+        }
+        aggregate: {
+          args: Prisma.ExecutionAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateExecution>
+        }
+        groupBy: {
+          args: Prisma.ExecutionGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ExecutionGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ExecutionCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ExecutionCountAggregateOutputType> | number
+        }
+      }
+    }
+    ExecutionLog: {
+      payload: Prisma.$ExecutionLogPayload<ExtArgs>
+      fields: Prisma.ExecutionLogFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ExecutionLogFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ExecutionLogFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload>
+        }
+        findFirst: {
+          args: Prisma.ExecutionLogFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ExecutionLogFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload>
+        }
+        findMany: {
+          args: Prisma.ExecutionLogFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload>[]
+        }
+        create: {
+          args: Prisma.ExecutionLogCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload>
+        }
+        createMany: {
+          args: Prisma.ExecutionLogCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ExecutionLogCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload>[]
+        }
+        delete: {
+          args: Prisma.ExecutionLogDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload>
+        }
+        update: {
+          args: Prisma.ExecutionLogUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload>
+        }
+        deleteMany: {
+          args: Prisma.ExecutionLogDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ExecutionLogUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ExecutionLogUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload>[]
+        }
+        upsert: {
+          args: Prisma.ExecutionLogUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExecutionLogPayload>
+        }
+        aggregate: {
+          args: Prisma.ExecutionLogAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateExecutionLog>
+        }
+        groupBy: {
+          args: Prisma.ExecutionLogGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ExecutionLogGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ExecutionLogCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ExecutionLogCountAggregateOutputType> | number
+        }
+      }
+    }
     RejectedEntry: {
       payload: Prisma.$RejectedEntryPayload<ExtArgs>
       fields: Prisma.RejectedEntryFieldRefs
@@ -1690,6 +1840,67 @@ export const LogFileLineScalarFieldEnum = {
 export type LogFileLineScalarFieldEnum = (typeof LogFileLineScalarFieldEnum)[keyof typeof LogFileLineScalarFieldEnum]
 
 
+export const ExecutionScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  entryKey: 'entryKey',
+  jobKey: 'jobKey',
+  executionId: 'executionId',
+  templateName: 'templateName',
+  templateId: 'templateId',
+  templateVersion: 'templateVersion',
+  description: 'description',
+  category: 'category',
+  mode: 'mode',
+  isParent: 'isParent',
+  parentExecutionId: 'parentExecutionId',
+  executedBy: 'executedBy',
+  ramRole: 'ramRole',
+  resourceGroupId: 'resourceGroupId',
+  status: 'status',
+  statusMessage: 'statusMessage',
+  statusReason: 'statusReason',
+  waitingStatus: 'waitingStatus',
+  createdAt: 'createdAt',
+  startedAt: 'startedAt',
+  updatedAt: 'updatedAt',
+  endedAt: 'endedAt',
+  lastTriggeredAt: 'lastTriggeredAt',
+  lastTriggerStatus: 'lastTriggerStatus',
+  nextScheduledAt: 'nextScheduledAt',
+  outputs: 'outputs',
+  lastReadAt: 'lastReadAt',
+  nextReadAt: 'nextReadAt',
+  closedAt: 'closedAt',
+  firstSeenAt: 'firstSeenAt',
+  lastSeenAt: 'lastSeenAt',
+  lastSeenWalkId: 'lastSeenWalkId',
+  settledAt: 'settledAt',
+  vanishedAt: 'vanishedAt',
+  contentHash: 'contentHash',
+  raw: 'raw'
+} as const
+
+export type ExecutionScalarFieldEnum = (typeof ExecutionScalarFieldEnum)[keyof typeof ExecutionScalarFieldEnum]
+
+
+export const ExecutionLogScalarFieldEnum = {
+  streamId: 'streamId',
+  entryKey: 'entryKey',
+  executionId: 'executionId',
+  taskExecutionId: 'taskExecutionId',
+  logType: 'logType',
+  message: 'message',
+  loggedAt: 'loggedAt',
+  timestampText: 'timestampText',
+  occurrence: 'occurrence',
+  firstSeenAt: 'firstSeenAt',
+  raw: 'raw'
+} as const
+
+export type ExecutionLogScalarFieldEnum = (typeof ExecutionLogScalarFieldEnum)[keyof typeof ExecutionLogScalarFieldEnum]
+
+
 export const RejectedEntryScalarFieldEnum = {
   id: 'id',
   streamId: 'streamId',
@@ -2055,6 +2266,8 @@ export type GlobalOmitConfig = {
   projectLog?: Prisma.ProjectLogOmit
   logFile?: Prisma.LogFileOmit
   logFileLine?: Prisma.LogFileLineOmit
+  execution?: Prisma.ExecutionOmit
+  executionLog?: Prisma.ExecutionLogOmit
   rejectedEntry?: Prisma.RejectedEntryOmit
   driftReport?: Prisma.DriftReportOmit
   budget?: Prisma.BudgetOmit

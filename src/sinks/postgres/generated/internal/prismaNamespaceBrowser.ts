@@ -60,6 +60,8 @@ export const ModelName = {
   ProjectLog: 'ProjectLog',
   LogFile: 'LogFile',
   LogFileLine: 'LogFileLine',
+  Execution: 'Execution',
+  ExecutionLog: 'ExecutionLog',
   RejectedEntry: 'RejectedEntry',
   DriftReport: 'DriftReport',
   Budget: 'Budget',
@@ -266,6 +268,67 @@ export const LogFileLineScalarFieldEnum = {
 } as const
 
 export type LogFileLineScalarFieldEnum = (typeof LogFileLineScalarFieldEnum)[keyof typeof LogFileLineScalarFieldEnum]
+
+
+export const ExecutionScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  entryKey: 'entryKey',
+  jobKey: 'jobKey',
+  executionId: 'executionId',
+  templateName: 'templateName',
+  templateId: 'templateId',
+  templateVersion: 'templateVersion',
+  description: 'description',
+  category: 'category',
+  mode: 'mode',
+  isParent: 'isParent',
+  parentExecutionId: 'parentExecutionId',
+  executedBy: 'executedBy',
+  ramRole: 'ramRole',
+  resourceGroupId: 'resourceGroupId',
+  status: 'status',
+  statusMessage: 'statusMessage',
+  statusReason: 'statusReason',
+  waitingStatus: 'waitingStatus',
+  createdAt: 'createdAt',
+  startedAt: 'startedAt',
+  updatedAt: 'updatedAt',
+  endedAt: 'endedAt',
+  lastTriggeredAt: 'lastTriggeredAt',
+  lastTriggerStatus: 'lastTriggerStatus',
+  nextScheduledAt: 'nextScheduledAt',
+  outputs: 'outputs',
+  lastReadAt: 'lastReadAt',
+  nextReadAt: 'nextReadAt',
+  closedAt: 'closedAt',
+  firstSeenAt: 'firstSeenAt',
+  lastSeenAt: 'lastSeenAt',
+  lastSeenWalkId: 'lastSeenWalkId',
+  settledAt: 'settledAt',
+  vanishedAt: 'vanishedAt',
+  contentHash: 'contentHash',
+  raw: 'raw'
+} as const
+
+export type ExecutionScalarFieldEnum = (typeof ExecutionScalarFieldEnum)[keyof typeof ExecutionScalarFieldEnum]
+
+
+export const ExecutionLogScalarFieldEnum = {
+  streamId: 'streamId',
+  entryKey: 'entryKey',
+  executionId: 'executionId',
+  taskExecutionId: 'taskExecutionId',
+  logType: 'logType',
+  message: 'message',
+  loggedAt: 'loggedAt',
+  timestampText: 'timestampText',
+  occurrence: 'occurrence',
+  firstSeenAt: 'firstSeenAt',
+  raw: 'raw'
+} as const
+
+export type ExecutionLogScalarFieldEnum = (typeof ExecutionLogScalarFieldEnum)[keyof typeof ExecutionLogScalarFieldEnum]
 
 
 export const RejectedEntryScalarFieldEnum = {
