@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: 100,000 download jobs from the simulator (a process of its own) through `logferry sync` (another one) into
  * an embedded PostgreSQL. Prints rows/s, peak RSS of the sync process, and the ratio to a plain COPY of the same rows into
- * the same table. Medians of three runs; the machine's noise shows in the spread. Options: --jobs N, --runs N, --page N.
+ * the same table. Then a log archive of 1,000,000 lines (bench/archives.mjs). Medians of three runs; the machine's noise shows
+ * in the spread. Options: --jobs N, --runs N, --page N, --lines N; 0 leaves a part out.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +14,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { benchArchives } from './bench/archives.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const built = (path) => import(pathToFileURL(join(root, 'dist', 'src', path)).href);
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '100000' },
     runs: { type: 'string', default: '3' },
     page: { type: 'string', default: '500' },
+    lines: { type: 'string', default: '1000000' },
   },
 });
 const jobs = Number(values.jobs);
@@ -51,20 +54,34 @@ try {
   });
   writeFileSync(join(folder, 'logferry.yaml'), configFor(simulator.url), { mode: 0o600 });
 
-  const measured = [];
-  for (let run = 1; run <= runs && !stop.signal.aborted; run++) {
+  const newDatabase = async () => {
     const url = await createFreshDatabase(server.url, 'bench');
     // As in production, `migrate` runs before: the schema engine's memory is its own.
     await migrate({ url });
-    const first = await sync(url);
-    const again = await sync(url);
-    const copyRate = await copyFloor(url);
+    return url;
+  };
+  const measured = [];
+  for (let run = 1; jobs > 0 && run <= runs && !stop.signal.aborted; run++) {
+    const url = await newDatabase();
+    const first = await syncJobs(url);
+    const again = await syncJobs(url);
+    const copyRate = await copyFloor(url, 'download_jobs', jobs);
     measured.push({ first, again, copyRate });
     say(
       `run ${run}: ${rate(first.rate)} rows/s new, ${rate(again.rate)} rows/s nothing new, ` +
         `COPY ${rate(copyRate)} rows/s, peak RSS ${megabytes(first.rssBytes)} MB`,
     );
   }
+  if (measured.length > 0) reportJobs(measured);
+  if (Number(values.lines) > 0) {
+    const tools = { built, folder, newDatabase, sync, copyFloor, say, rate, megabytes, median };
+    await benchArchives(tools, { lines: Number(values.lines), runs });
+  }
+} finally {
+  for (const step of undo) await step();
+}
+
+function reportJobs(measured) {
   const by = (pick) => median(measured.map(pick));
   say('');
   say(`medians of ${measured.length} runs, ${jobs} jobs, pages of ${values.page}:`);
@@ -73,8 +90,6 @@ try {
   say(`  peak RSS of sync        ${megabytes(by((m) => m.first.rssBytes))} MB`);
   say(`  COPY of the same rows   ${rate(by((m) => m.copyRate))} rows/s`);
   say(`  ratio walk to COPY      ${by((m) => m.first.rate / m.copyRate).toFixed(2)}`);
-} finally {
-  for (const step of undo) await step();
 }
 
 function say(line) {
@@ -110,9 +125,17 @@ streams:
 `;
 }
 
-async function sync(databaseUrl) {
+async function syncJobs(databaseUrl) {
+  const { walk, rssBytes } = await sync(databaseUrl, folder);
+  if (walk.outcome !== 'complete') throw new Error(`the walk is ${walk.outcome}: ${walk.reason}`);
+  if (walk.counts.entriesSeen !== jobs) throw new Error(`${walk.counts.entriesSeen} entries seen`);
+  return { rate: (walk.counts.entriesSeen / walk.durationMs) * 1000, rssBytes };
+}
+
+/** Runs `logferry sync` in a folder with a logferry.yaml: its first walk, and the most memory it took. */
+async function sync(databaseUrl, place) {
   const child = spawn(process.execPath, [program, 'sync', '--json'], {
-    cwd: folder,
+    cwd: place,
     env: { ...process.env, DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -127,9 +150,7 @@ async function sync(databaseUrl) {
     await Promise.race([ended, sleep(20)]);
   }
   const [walk] = JSON.parse(text).walks;
-  if (walk.outcome !== 'complete') throw new Error(`the walk is ${walk.outcome}: ${walk.reason}`);
-  if (walk.counts.entriesSeen !== jobs) throw new Error(`${walk.counts.entriesSeen} entries seen`);
-  return { rate: (walk.counts.entriesSeen / walk.durationMs) * 1000, rssBytes };
+  return { walk, rssBytes };
 }
 
 /** The kernel's own high-water mark; 0 where there is no /proc. */
@@ -144,20 +165,19 @@ function peakRssOf(pid) {
 }
 
 /** Rows per second of one COPY of the stored rows into an empty table with the same columns, indexes and constraints. */
-async function copyFloor(databaseUrl) {
+async function copyFloor(databaseUrl, table, rows) {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     const chunks = [];
-    for await (const chunk of client.query(copyTo('copy download_jobs to stdout')))
-      chunks.push(chunk);
-    await client.query('create table copy_floor (like download_jobs including all)');
+    for await (const chunk of client.query(copyTo(`copy ${table} to stdout`))) chunks.push(chunk);
+    await client.query(`create table copy_floor (like ${table} including all)`);
     const started = performance.now();
     const into = client.query(copyFrom('copy copy_floor from stdin'));
     for (const chunk of chunks) if (!into.write(chunk)) await once(into, 'drain');
     into.end();
     await once(into, 'finish');
-    return (jobs / (performance.now() - started)) * 1000;
+    return (rows / (performance.now() - started)) * 1000;
   } finally {
     await client.end();
   }

@@ -47,7 +47,9 @@ export function createRequestMeter(store: Pick<OperationsStore, 'addRequestCount
           add({ ...facts, status: '200', outcome: 'ok' });
           return result;
         } catch (error) {
-          addFailure(facts, error);
+          // An answer that its reader gave up (a file too large) was one.
+          if (error instanceof SourceError || signal.aborted) addFailure(facts, error);
+          else add({ ...facts, status: '200', outcome: 'ok' });
           throw error;
         }
       },

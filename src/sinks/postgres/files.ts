@@ -57,6 +57,9 @@ function watched(rows: FileAppend['rows']) {
   return { batches: batches(), failure: (): { readonly error: unknown } | null => failure };
 }
 
+/** Written by one COPY: small enough to be held twice, large enough that the way to the server does not count. */
+const copyCharacters = 512 * 1024;
+
 async function writeRows(
   client: pg.PoolClient,
   { table, streamId, file }: FileAppend,
@@ -83,17 +86,25 @@ async function writeRows(
     return copyLine(fields);
   };
   let rows = 0;
-  // One batch is written while the next one is read and made into lines.
+  let lines = '';
+  // Lines are written while the next ones are read and made.
   let writing: Promise<void> = Promise.resolve();
+  const write = async (): Promise<void> => {
+    await writing;
+    writing = copyText(client, sql.copyRows, lines);
+    // Met at the next `await writing`, and until then nobody's unhandled rejection.
+    writing.catch(() => undefined);
+    lines = '';
+  };
   try {
     for await (const batch of batches) {
-      const lines = batch.map(lineOf).join('');
       rows += batch.length;
-      await writing;
-      writing = copyText(client, sql.copyRows, lines);
-      // Met at the next `await writing`, and until then nobody's unhandled rejection.
-      writing.catch(() => undefined);
+      for (const row of batch) {
+        lines += lineOf(row);
+        if (lines.length >= copyCharacters) await write();
+      }
     }
+    await write();
   } finally {
     // The connection takes no other statement before this one has ended.
     await writing;
