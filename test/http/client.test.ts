@@ -1,54 +1,9 @@
 import { getEventListeners } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createHttpClient, type HttpClient, type HttpLimits } from '../../src/http/client.ts';
-import { HttpError } from '../../src/http/httpError.ts';
-import type { HttpRequest } from '../../src/http/message.ts';
+import { closeServed, failureOf, never, opened, serve } from './served.ts';
 
-const never = new AbortController().signal;
-const opened: { server: Server; client: HttpClient }[] = [];
-
-afterEach(async () => {
-  for (const { server, client } of opened.splice(0)) {
-    await client.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-});
-
-/** A real server, and a client for it. */
-async function serve(listener: RequestListener, limits: Partial<HttpLimits> = {}) {
-  const server = createServer({ maxHeaderSize: 256 * 1024 }, listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const client = createHttpClient(limits);
-  opened.push({ server, client });
-  const { port } = server.address() as AddressInfo;
-  const request = (extra: Partial<HttpRequest> = {}): HttpRequest => ({
-    method: 'GET',
-    origin: `http://127.0.0.1:${port}`,
-    path: '/downloadjobs?Signature=verysecret',
-    headers: {},
-    ...extra,
-  });
-  return {
-    client,
-    port,
-    request,
-    send: (extra?: Partial<HttpRequest>) => client.send(request(extra), never),
-  };
-}
-
-async function failureOf(sending: Promise<unknown>): Promise<HttpError> {
-  try {
-    await sending;
-  } catch (error) {
-    if (error instanceof HttpError) return error;
-    throw error;
-  }
-  throw new Error('expected a failure');
-}
+afterEach(closeServed);
 
 describe('an answer', () => {
   it('has its status, lower-case headers and exact body', async () => {
@@ -295,80 +250,5 @@ describe('a failure', () => {
     const controller = new AbortController();
     for (let i = 0; i < 20; i += 1) await client.send(request(), controller.signal);
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
-  });
-});
-
-describe('a streamed answer', () => {
-  async function read(body: AsyncIterable<Buffer>): Promise<string> {
-    let text = '';
-    for await (const piece of body) text += piece.toString();
-    return text;
-  }
-
-  it('comes in pieces, with its status and headers, of any size', async () => {
-    const piece = 'x'.repeat(64 * 1024);
-    const { client, request } = await serve(
-      (asked, response) => {
-        response.writeHead(201, { 'x-coding': asked.headers['accept-encoding'] });
-        for (let n = 0; n < 40; n++) response.write(piece);
-        response.end();
-      },
-      { bodyBytesMax: 1_000 },
-    );
-    const got = await client.stream(
-      request(),
-      async ({ status, headers, body }) => [status, headers['x-coding'], (await read(body)).length],
-      never,
-    );
-    expect(got).toEqual([201, 'identity', 40 * 64 * 1024]);
-  });
-
-  it('that is cut fails as network inside, whatever its consumer makes of it', async () => {
-    const { client, request } = await serve((_, response) => {
-      response.writeHead(200, { 'content-length': '100' });
-      response.write('half', () => response.destroy());
-    });
-    const failure = await failureOf(client.stream(request(), ({ body }) => read(body), never));
-    expect(failure.kind).toBe('network');
-    expect(failure.message).not.toContain('verysecret');
-  });
-
-  it('that stops coming is a timeout', async () => {
-    const { client, request } = await serve(
-      (_, response) => {
-        response.writeHead(200, { 'content-length': '100' });
-        response.write('half');
-      },
-      { bodyIdleTimeoutMs: 200 },
-    );
-    const failure = await failureOf(client.stream(request(), ({ body }) => read(body), never));
-    expect(failure.kind).toBe('timeout');
-  });
-
-  it('passes on what its consumer throws, as it is, and leaves the client usable', async () => {
-    const { client, request, send } = await serve((_, response) => {
-      response.end('x'.repeat(1_000_000));
-    });
-    const own = new Error('my own');
-    await expect(client.stream(request(), () => Promise.reject(own), never)).rejects.toBe(own);
-    const early = async ({ body }: { readonly body: AsyncIterable<Buffer> }) => {
-      for await (const piece of body) return piece.length > 0;
-      return false;
-    };
-    expect(await client.stream(request(), early, never)).toBe(true);
-    expect((await send()).body).toHaveLength(1_000_000);
-  });
-
-  it('ends with the signal of its caller', async () => {
-    const { client, request } = await serve((_, response) => {
-      response.writeHead(200);
-      response.write('begun');
-    });
-    const leaving = new AbortController();
-    const consume = async ({ body }: { readonly body: AsyncIterable<Buffer> }) => {
-      for await (const piece of body) if (piece.length > 0) leaving.abort(new Error('enough'));
-    };
-    const failure = await failureOf(client.stream(request(), consume, leaving.signal));
-    expect(failure.kind).toBe('aborted');
   });
 });
