@@ -4,7 +4,7 @@ import { isJobStream, type EngineDeps } from '../src/engine/ports.ts';
 import type { Processor } from '../src/queue/processor.ts';
 import type { Streams } from './streams.ts';
 
-/** Asks one download job's status, and again later until it is terminal; waiting spends no attempt. */
+/** Asks one job's status, and again later until it is terminal; waiting spends no attempt. */
 export function trackProcessor(
   deps: EngineDeps & { readonly streams: Streams },
 ): Processor<'track'> {

@@ -88,7 +88,7 @@ command(
 
 command('sync', 'one walk of each stream now, in the foreground')
   .argument('[stream...]', 'only these streams')
-  .option('--wait', 'also follow the download jobs to their end', false)
+  .option('--wait', 'also follow unfinished jobs to their end', false)
   .option(
     '--sub-job-id <id>',
     'also fetch the log archive of this sub-job; may be given several times',

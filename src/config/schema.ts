@@ -28,13 +28,13 @@ export const streamCommonSchema = z.object({
   track: z
     .strictObject({
       pollMin: duration({ from: '100ms', to: '1d', byDefault: '5s' }).describe(
-        "Shortest time between two questions for a download job's status.",
+        "Shortest time between two questions for a job's status.",
       ),
       pollMax: duration({ from: '100ms', to: '1d', byDefault: '5m' }).describe(
-        "Longest time between two questions for a download job's status.",
+        "Longest time between two questions for a job's status.",
       ),
       deadline: duration({ from: '1s', to: '365d', byDefault: '1d' }).describe(
-        'A download job that is not finished after this time is reported overdue, and polled on slowly.',
+        'A job that is not finished after this time is reported overdue, and polled on slowly.',
       ),
     })
     .refine((track) => track.pollMin <= track.pollMax, {
@@ -42,7 +42,7 @@ export const streamCommonSchema = z.object({
       message: 'must not be longer than pollMax',
     })
     .prefault({})
-    .describe('How the status of unfinished download jobs is asked.'),
+    .describe('How the status of unfinished jobs is asked.'),
 });
 
 /** The file without what depends on the sources: `streams` holds their parts unread. */

@@ -33,7 +33,7 @@ const stackTraceLimit = 3;
  *
  * A walk is deduplicated twice: its id is the stream and the tick's slot, so that any number of schedulers ticking the same slot
  * make one walk even after it has finished; its deduplication id is the stream, so that a tick during a running walk adds nothing.
- * A track has one queue job per download job: re-queueing all open jobs adds only what is missing. It leaves when it completes,
+ * A track has one queue job per job of the cloud: re-queueing all open jobs adds only what is missing. It leaves when it completes,
  * so that a job which opens again can be tracked again.
  */
 export const catalog = {
