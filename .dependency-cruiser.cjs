@@ -54,6 +54,12 @@ module.exports = {
       to: { path: 'node_modules/(bullmq|ioredis)/' },
     },
     {
+      name: 'archives-in-the-file-engine-only',
+      severity: 'error',
+      from: { path: '^(src|workers)/', pathNot: '^src/files/' },
+      to: { path: 'node_modules/(@types/)?yauzl/' },
+    },
+    {
       name: 'nothing-imports-workers-or-cli',
       comment: 'src/cli/start.ts is the one door to the daemon',
       severity: 'error',

@@ -34,13 +34,20 @@ function timeOf(found: RegExpExecArray, utcOffsetMinutes: number | null): number
   if (offsetMinutes === null) return null;
   const [y, mo, d] = [Number(year), Number(month), Number(day)];
   const [h, mi, s] = [Number(hour), Number(minute), Number(second)];
-  if (y === 0 || mo < 1 || mo > 12 || d < 1 || h > 23 || mi > 59 || s > 59) return null;
-  const ms = Number((fraction ?? '').padEnd(3, '0').slice(0, 3));
-  // setUTCFullYear: Date.UTC takes years below 100 for the twentieth century.
-  const atMs = new Date(Date.UTC(2000, 0, 1, h, mi, s, ms)).setUTCFullYear(y, mo - 1, d);
-  // 30 February would come out as a day of March.
-  if (new Date(atMs).getUTCDate() !== d) return null;
+  if (y === 0 || mo < 1 || mo > 12 || d < 1 || d > daysIn(y, mo)) return null;
+  if (h > 23 || mi > 59 || s > 59) return null;
+  const ms = fraction === undefined ? 0 : Number(fraction.padEnd(3, '0').slice(0, 3));
+  const atMs =
+    y >= 100
+      ? Date.UTC(y, mo - 1, d, h, mi, s, ms)
+      : // Date.UTC takes years below 100 for those of the twentieth century.
+        new Date(Date.UTC(2000, mo - 1, d, h, mi, s, ms)).setUTCFullYear(y);
   return atMs - offsetMinutes * 60_000;
+}
+
+function daysIn(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
 /** @returns null for an offset that no place on earth has */
