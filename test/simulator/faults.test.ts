@@ -39,7 +39,7 @@ describe('a fault plan', () => {
         expect(planFaults({}, seed, request)).toMatchObject(calm);
         expect(planFaults(everyFault(0), seed, request)).toMatchObject(calm);
         const all = planFaults(everyFault(1), seed, request);
-        expect([all.refusal, all.plain.size, all.rowShares.size]).toEqual(['throttle', 14, 9]);
+        expect([all.refusal, all.plain.size, all.rowShares.size]).toEqual(['throttle', 16, 9]);
       }),
     );
   });
