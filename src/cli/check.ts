@@ -113,7 +113,7 @@ async function checkStreams(
 async function askOnce(stream: StreamRuntime, signal: AbortSignal): Promise<string> {
   const { probe } = stream.source;
   if ('download' in probe) return askForFile(stream, probe.download(stream.settings), signal);
-  const request = probe.request(stream.settings);
+  const request = probe.request(stream.settings, Date.now());
   const startedAtMs = performance.now();
   const { body } = await stream.api.call(request, signal);
   const tookMs = Math.round(performance.now() - startedAtMs);

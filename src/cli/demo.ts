@@ -151,6 +151,7 @@ function demoConfig(simulatorUrl: string, webPort: number): string {
   return simulatorConfig({
     url: simulatorUrl,
     schedule: '*/2 * * * * *',
+    nowMs: Date.now(),
     track: '{ pollMin: 300ms, pollMax: 2s }',
     extra: ['database: { url: "${DATABASE_URL}" }', `web: { host: 127.0.0.1, port: ${webPort} }`],
   });

@@ -37,4 +37,11 @@ group by sub_job_id, entry_name, level
 order by lines desc
 limit 5;`,
   },
+  {
+    title: 'Errors in the logs, by service',
+    sql: `select content ->> 'service' as service, count(*) as errors, max(logged_at)::timestamp(0) as last_at
+from project_logs
+group by 1
+order by errors desc;`,
+  },
 ];

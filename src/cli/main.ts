@@ -121,6 +121,15 @@ command(
     run(async () => (await import('./status.ts')).runStatus(streams, options, shell)),
   );
 
+command('backfill', 'a range of time of a stream of SQL logs, beside the live walks; resumable')
+  .argument('<stream>', 'the stream')
+  .requiredOption('--from <time>', 'begin: 2026-11-01T00:00:00Z, or a day')
+  .requiredOption('--to <time>', 'end, not included')
+  .addOption(json)
+  .action((stream: string, options: CommonOptions & { from: string; to: string }) =>
+    run(async () => (await import('./backfill.ts')).runBackfill(stream, options, shell)),
+  );
+
 command('migrate', 'apply pending migrations')
   .addOption(json)
   .action((options: CommonOptions) =>
@@ -136,10 +145,12 @@ program
     'a project with this many finished jobs instead of the small moving world',
     countOf,
   )
-  .action((options: { port: number; jobs?: number }) =>
+  .option('--logs <count>', 'a Logstore with this many log entries, likewise', countOf)
+  .action((options: { port: number; jobs?: number; logs?: number }) =>
     run(async () => {
       const { runSimulate } = await import('./simulate.ts');
-      return runSimulate({ port: options.port, jobs: options.jobs ?? null }, shell);
+      const { port, jobs = null, logs = null } = options;
+      return runSimulate({ port, jobs, logs }, shell);
     }),
   );
 

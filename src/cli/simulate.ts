@@ -3,8 +3,10 @@ import { errorCodeOf } from '../domain/errorCode.ts';
 import {
   SCENARIO_ACCOUNT,
   SCENARIO_PROJECT,
+  bulkLogsScenario,
   bulkScenario,
   demoScenario,
+  type Scenario,
 } from '../simulator/scenario.ts';
 import { SCENARIO_SUB_JOBS, SCENARIO_USER } from '../simulator/huawei/demoChecks.ts';
 import { startSimulator } from '../simulator/server.ts';
@@ -16,6 +18,8 @@ export interface SimulateOptions {
   readonly port: number;
   /** null: the small world of the demo, which keeps moving. */
   readonly jobs: number | null;
+  /** Log entries of the Logstore app_log; null likewise. */
+  readonly logs: number | null;
 }
 
 /**
@@ -23,10 +27,7 @@ export interface SimulateOptions {
  * @throws UsageError when it cannot listen on the port
  */
 export async function runSimulate(options: SimulateOptions, shell: Shell): Promise<ExitCode> {
-  const scenario =
-    options.jobs === null
-      ? demoScenario({ nowMs: Date.now(), churn: { createsPerSecond: 0.2, deletesPerSecond: 0.1 } })
-      : bulkScenario({ count: options.jobs, nowMs: Date.now() });
+  const scenario = scenarioOf(options, Date.now());
   const simulator = await startSimulator({ ...scenario, port: options.port }).catch(
     (error: unknown) => {
       const reason = PORT_FAILURES.get(errorCodeOf(error) ?? '');
@@ -36,7 +37,9 @@ export async function runSimulate(options: SimulateOptions, shell: Shell): Promi
   try {
     shell.out(`The simulator answers on ${simulator.url}. A logferry.yaml that reads it:`);
     shell.out('');
-    shell.out(simulatorConfig({ url: simulator.url, schedule: '*/10 * * * * *' }));
+    shell.out(
+      simulatorConfig({ url: simulator.url, schedule: '*/10 * * * * *', nowMs: Date.now() }),
+    );
     shell.out('Ctrl-C stops it.');
     if (!shell.signal.aborted) await once(shell.signal, 'abort');
     return EXIT.done;
@@ -52,6 +55,13 @@ const PORT_FAILURES = new Map([
   ],
   ['EACCES', 'not allowed; ports below 1024 need privileges, choose a higher one with --port'],
 ]);
+function scenarioOf({ jobs, logs }: SimulateOptions, nowMs: number): Scenario {
+  if (logs !== null) return bulkLogsScenario({ count: Math.max(1, logs), nowMs });
+  if (jobs !== null) return bulkScenario({ count: jobs, nowMs });
+  return demoScenario({ nowMs, churn: { createsPerSecond: 0.2, deletesPerSecond: 0.1 } });
+}
+
+const logsAgeMs = 10 * 60_000;
 
 /** The text of a `logferry.yaml` for a simulator at `url`. `extra`: further top-level lines. `track`: polling of jobs. */
 export function simulatorConfig(simulator: {
@@ -59,8 +69,11 @@ export function simulatorConfig(simulator: {
   readonly schedule: string;
   readonly extra?: readonly string[];
   readonly track?: string;
+  /** Logs of the last ten minutes before this time are read. */
+  readonly nowMs: number;
 }): string {
   const { url, schedule, extra = [], track = '{ pollMin: 1s, pollMax: 10s }' } = simulator;
+  const start = new Date(simulator.nowMs - logsAgeMs).toISOString();
   return [
     ...extra,
     'accounts:',
@@ -106,6 +119,17 @@ export function simulatorConfig(simulator: {
     '    settle: 1s',
     `    schedule: "${schedule}"`,
     `    track: ${track}`,
+    '  errors:',
+    '    source: aliyun.sls.project_logs',
+    '    account: simulated',
+    `    project: ${SCENARIO_PROJECT}`,
+    '    logstore: app_log',
+    '    where: "level = \'ERROR\'"',
+    `    start: "${start}"`,
+    `    schedule: "${schedule}"`,
+    '    window: 1m',
+    '    settle: 2s',
+    '    lookback: 1m',
     '',
   ].join('\n');
 }

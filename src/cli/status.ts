@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/loadConfig.ts';
+import { gapsIn, type KnownGap } from '../engine/windowGaps.ts';
 import { openStore } from '../runtime/openStore.ts';
 import type { StreamStatus } from '../sinks/sink.ts';
 import { countedTables, sources } from '../sources/registry.ts';
@@ -23,11 +24,18 @@ export async function runStatus(
   try {
     const stored = await store.sink.streamStatuses({ tables: countedTables(), names: wanted });
     const nowMs = Date.now();
-    if (options.json) shell.out(JSON.stringify(stored, null, 2));
-    else
-      statusLines(wanted, stored, nowMs).forEach((line) => {
+    const gaps = new Map<string, readonly KnownGap[]>();
+    for (const { name, streamId } of stored) {
+      gaps.set(name, gapsIn(await store.sink.partitionStates(streamId)));
+    }
+    if (options.json) {
+      const known = stored.map((status) => ({ ...status, gaps: gaps.get(status.name) ?? [] }));
+      shell.out(JSON.stringify(known, null, 2));
+    } else {
+      [...statusLines(wanted, stored, nowMs), ...gapLines(gaps)].forEach((line) => {
         shell.out(line);
       });
+    }
     return stored.length === wanted.length && stored.every(isSound) ? EXIT.done : EXIT.incomplete;
   } finally {
     await store.close();
@@ -70,6 +78,22 @@ export function statusLines(
       : [`${name}: the last walk is ${lastWalk?.outcome ?? ''}: ${reason}`];
   });
   return [...tableLines(headings, rows), ...remarks];
+}
+
+const gapsShownMax = 5;
+
+/** A line for each range of time that could not be read whole, the first few of each stream. */
+function gapLines(gaps: ReadonlyMap<string, readonly KnownGap[]>): readonly string[] {
+  const time = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
+  return [...gaps].flatMap(([name, all]) => [
+    ...all.slice(0, gapsShownMax).map((gap) => {
+      const tried = `${gap.reason}, tried ${gap.tries} times, again after ${time(gap.nextTryAtMs)}`;
+      return `${name}: incomplete from ${time(gap.fromMs)} to ${time(gap.toMs)} (${tried})`;
+    }),
+    ...(all.length > gapsShownMax
+      ? [`${name}: ${all.length - gapsShownMax} more ranges are incomplete (status --json)`]
+      : []),
+  ]);
 }
 
 function isSound({ lastWalk }: StreamStatus): boolean {

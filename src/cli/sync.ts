@@ -1,22 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { StreamConfig } from '../config/config.ts';
 import { loadConfig } from '../config/loadConfig.ts';
-import { backoffMs } from '../domain/backoff.ts';
 import { followJobs, type Followed } from '../engine/followJobs.ts';
-import { isArchiveStream, type StreamRuntime } from '../engine/ports.ts';
-import type { WalkDeps } from '../engine/reading.ts';
-import { isHopeless, walkStream, type WalkResult } from '../engine/walkStream.ts';
-import { SourceError } from '../providers/sourceError.ts';
+import { isArchiveStream } from '../engine/ports.ts';
 import { openRuntime, type Runtime } from '../runtime/openRuntime.ts';
 import { openStore } from '../runtime/openStore.ts';
 import { openMemorySink } from '../sinks/memory.ts';
-import type { Sink, WalkCounts } from '../sinks/sink.ts';
+import type { Sink } from '../sinks/sink.ts';
 import { sources } from '../sources/registry.ts';
 import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { selectStreams } from './selectStreams.ts';
 import { tableLines } from './table.ts';
 import { UsageError } from './usageError.ts';
+import { walkInForeground, type SyncOutcome } from './walkInForeground.ts';
 
 export interface SyncOptions extends CommonOptions {
   readonly wait: boolean;
@@ -25,18 +22,6 @@ export interface SyncOptions extends CommonOptions {
   readonly subJobId: readonly string[];
 }
 
-/** What came of one stream; `--json` prints a list of these. Times in milliseconds. */
-export interface SyncOutcome {
-  readonly stream: string;
-  readonly outcome: 'complete' | 'incomplete' | 'superseded' | 'failed';
-  /** Why it is incomplete or failed. */
-  readonly reason: string | null;
-  readonly counts: WalkCounts | null;
-  readonly durationMs: number;
-}
-
-const attemptsMax = 5;
-const retryBounds = { baseMs: 1_000, maxMs: 30_000 };
 const walksAtOnceMax = 4;
 
 /** `logferry sync`: one walk of each stream now, in the foreground. */
@@ -126,69 +111,14 @@ async function walkAll(
   const outcomes = new Map<string, SyncOutcome>();
   const walkNext = async (): Promise<void> => {
     for (let stream = waiting.shift(); stream !== undefined; stream = waiting.shift()) {
-      outcomes.set(stream.name, await walkOne(runtime, stream, progress, signal));
+      outcomes.set(
+        stream.name,
+        await walkInForeground({ runtime, stream, progress, runId: randomUUID() }, signal),
+      );
     }
   };
   await Promise.all(Array.from({ length: walksAtOnceMax }, walkNext));
   return runtime.streams.flatMap(({ name }) => outcomes.get(name) ?? []);
-}
-
-/** Walks one stream to its end: waits out throttling, tries again after failures that may pass, from the checkpoint. */
-async function walkOne(
-  runtime: Runtime,
-  stream: StreamRuntime,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<SyncOutcome> {
-  const { clock, random } = runtime.deps;
-  const line = progress.line(stream.name);
-  const startedAtMs = clock.nowMs();
-  const deps: WalkDeps = {
-    ...runtime.deps,
-    onOpenJobs: () => Promise.resolve(),
-    onProgress: ({ entries, inserted, totalReported }) => {
-      line.update({ done: entries, total: totalReported, note: `${inserted} new` });
-    },
-  };
-  const runId = randomUUID();
-  const finish = (rest: Pick<SyncOutcome, 'outcome' | 'reason' | 'counts'>): SyncOutcome => {
-    line.finish(noteOf(rest));
-    return { stream: stream.name, ...rest, durationMs: clock.nowMs() - startedAtMs };
-  };
-  for (let number = 1; ;) {
-    try {
-      const run = { stream, runId, attempt: { number, of: attemptsMax } };
-      const result = await walkStream(deps, run, signal);
-      if (result.kind !== 'paused') return finish(outcomeOf(result));
-      await clock.sleep(Math.max(0, result.resumeAtMs - clock.nowMs()), signal);
-    } catch (error) {
-      if (signal.aborted || !(error instanceof SourceError)) throw error;
-      if (isHopeless(error) || number >= attemptsMax) {
-        return finish({ outcome: 'failed', reason: error.message, counts: null });
-      }
-      await clock.sleep(backoffMs(number, retryBounds, random()), signal);
-      number += 1;
-    }
-  }
-}
-
-function outcomeOf(
-  result: Exclude<WalkResult, { kind: 'paused' }>,
-): Pick<SyncOutcome, 'outcome' | 'reason' | 'counts'> {
-  switch (result.kind) {
-    case 'complete':
-      return { outcome: 'complete', reason: null, counts: result.counts };
-    case 'incomplete':
-      return { outcome: 'incomplete', reason: result.reason, counts: result.counts };
-    case 'superseded':
-      return { outcome: 'superseded', reason: 'another walker took the stream over', counts: null };
-  }
-}
-
-function noteOf({ outcome, counts }: Pick<SyncOutcome, 'outcome' | 'counts'>): string {
-  return counts === null
-    ? outcome
-    : `${outcome}: ${counts.entriesSeen} entries, ${counts.inserted} new, ${counts.updated} changed`;
 }
 
 function report(

@@ -1,7 +1,7 @@
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
-import { DURATION_PATTERN, formatDuration, parseDuration } from '../domain/duration.ts';
 import { accountSchema } from '../providers/accounts.ts';
+import { durationSchema } from '../sources/durationSchema.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 /** The levels of pino. */
@@ -27,15 +27,17 @@ export const streamCommonSchema = z.object({
     .describe('When a walk begins: cron in UTC, five fields, or six with seconds first.'),
   track: z
     .strictObject({
-      pollMin: duration({ from: '100ms', to: '1d', byDefault: '5s' }).describe(
-        "Shortest time between two questions for a job's status.",
-      ),
-      pollMax: duration({ from: '100ms', to: '1d', byDefault: '5m' }).describe(
-        "Longest time between two questions for a job's status.",
-      ),
-      deadline: duration({ from: '1s', to: '365d', byDefault: '1d' }).describe(
-        'A job that is not finished after this time is reported overdue, and polled on slowly.',
-      ),
+      pollMin: durationSchema('100ms', '1d')
+        .prefault('5s')
+        .describe("Shortest time between two questions for a job's status."),
+      pollMax: durationSchema('100ms', '1d')
+        .prefault('5m')
+        .describe("Longest time between two questions for a job's status."),
+      deadline: durationSchema('1s', '365d')
+        .prefault('1d')
+        .describe(
+          'A job that is not finished after this time is reported overdue, and polled on slowly.',
+        ),
     })
     .refine((track) => track.pollMin <= track.pollMax, {
       path: ['pollMin'],
@@ -60,9 +62,9 @@ export const rootSchema = z.strictObject({
       url: optionalUrl(['redis', 'rediss']).describe(
         'Redis, redis://host:port or rediss:// for TLS. Left out or empty: the queue is kept in the database.',
       ),
-      requeueEvery: duration({ from: '1s', to: '1h', byDefault: '60s' }).describe(
-        'How often work that the database knows to be unfinished is queued again.',
-      ),
+      requeueEvery: durationSchema('1s', '1h')
+        .prefault('60s')
+        .describe('How often work that the database knows to be unfinished is queued again.'),
       prefix: z
         .string()
         .regex(NAME, NAME_RULE)
@@ -70,9 +72,11 @@ export const rootSchema = z.strictObject({
         .describe(
           'What the keys in Redis begin with: tells several LogFerries on one Redis apart.',
         ),
-      lockDuration: duration({ from: '1s', to: '10m', byDefault: '30s' }).describe(
-        'How long a killed worker keeps its queue jobs; another worker takes them over at most half as long after that.',
-      ),
+      lockDuration: durationSchema('1s', '10m')
+        .prefault('30s')
+        .describe(
+          'How long a killed worker keeps its queue jobs; another worker takes them over at most half as long after that.',
+        ),
     })
     .prefault({})
     .describe('Where the queue jobs are.'),
@@ -111,28 +115,6 @@ export const rootSchema = z.strictObject({
     .refine(isNotEmpty, 'must hold at least one stream')
     .describe('Listings to keep in step with, by name.'),
 });
-
-/** A duration of the file (`30s`), read as milliseconds; both bounds are inclusive. */
-function duration(bounds: {
-  readonly from: string;
-  readonly to: string;
-  readonly byDefault: string;
-}) {
-  const minMs = parseDuration(bounds.from) ?? 0;
-  const maxMs = parseDuration(bounds.to) ?? Infinity;
-  return z
-    .string()
-    .regex(DURATION_PATTERN, 'must be a duration: 500ms, 30s, 5m, 1h or 2d')
-    .transform((text, context) => {
-      const durationMs = parseDuration(text) ?? 0;
-      if (durationMs < minMs || durationMs > maxMs) {
-        const range = `${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
-        context.addIssue({ code: 'custom', message: `must be from ${range}` });
-      }
-      return durationMs;
-    })
-    .prefault(bounds.byDefault);
-}
 
 /** A URL of one of `schemes`, or empty. */
 function optionalUrl(schemes: readonly string[]) {

@@ -96,4 +96,25 @@ streams:
   #   maxResults: 50
   #   # Last entries may come in so long after the end of an execution.
   #   settle: 30s
+
+  # Logs, by SQL: each row once, read by windows of time.
+  # errors:
+  #   source: aliyun.sls.project_logs
+  #   account: prod
+  #   project: my-project
+  #   logstore: my-logstore
+  #   # Which logs. The fields used here need an index.
+  #   where: "level = 'ERROR'"
+  #   # Or a whole query: "SELECT ... WHERE __time__ >= :from AND __time__ < :to". Figures without __time__ are stored per window.
+  #   schedule: "*/5 * * * *"
+  #   # Time range of one request; how long before now the last one ends; how late logs may come in.
+  #   window: 5m
+  #   settle: 3m
+  #   lookback: 15m
+  #   # Rows of one answer, up to 1000000. A window with more is split.
+  #   limit: 100000
+  #   # Requests to the project at a time.
+  #   concurrency: 4
+  #   # How long rows are kept, by their own time. Left out: for ever.
+  #   # retention: 90d
 `;

@@ -1,5 +1,12 @@
-import type { ArchiveSource, JobSource, OwnedListSource, Source } from '../sources/source.ts';
+import type {
+  ArchiveSource,
+  JobSource,
+  OwnedListSource,
+  Source,
+  WindowSource,
+} from '../sources/source.ts';
 import type { CloudApi } from '../providers/apiRequest.ts';
+import type { InSlots } from '../domain/slots.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { FileEngine } from './filePort.ts';
 
@@ -44,6 +51,9 @@ export interface StreamRuntime<Kind extends Source = Source> {
 /** A stream whose entries are jobs: followed until terminal. */
 export type JobStream = StreamRuntime & { readonly source: JobSource };
 
+/** A stream that is read by windows of time. */
+export type WindowStream = StreamRuntime<WindowSource>;
+
 /** Narrows a stream to one of jobs. */
 export function isJobStream(stream: StreamRuntime): stream is JobStream {
   return 'tracking' in stream.source;
@@ -60,6 +70,11 @@ export function isArchiveStream(stream: StreamRuntime): stream is ArchiveStream 
 /** A stream of lists that belong to owners: each is read until its owner has ended. */
 export type OwnedListStream = StreamRuntime & { readonly source: OwnedListSource };
 
+/** Narrows a stream to one read by windows of time. */
+export function isWindowStream(stream: StreamRuntime): stream is WindowStream {
+  return stream.source.kind === 'windows';
+}
+
 export interface EngineDeps {
   readonly sink: Sink;
   readonly files: FileEngine;
@@ -67,4 +82,6 @@ export interface EngineDeps {
   /** 0 <= r < 1, for jitter. */
   readonly random: () => number;
   readonly log: Log;
+  /** Limits that all streams of the process share. */
+  readonly inSlots: InSlots;
 }

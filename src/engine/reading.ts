@@ -8,6 +8,8 @@ export interface WalkProgress {
   readonly entries: number;
   readonly inserted: number;
   readonly totalReported: number | null;
+  /** For streams read by windows of time: how much of the time to be read is read. */
+  readonly span?: { readonly doneS: number; readonly totalS: number };
 }
 
 export interface WalkDeps extends EngineDeps {
@@ -36,4 +38,6 @@ export interface Reading {
 export interface ReadingEnd {
   /** Why the walk is not proven complete; null when it is. */
   readonly incomplete: string | null;
+  /** Where the stream's high-water mark stands then, when it is not the walk's start. */
+  readonly highWaterAtMs?: number;
 }

@@ -2,10 +2,11 @@ import { assertNever } from '../domain/assertNever.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import type { WalkCounts, WalkEnding, WalkRef } from '../sinks/sink.ts';
 import { isJobStream, type StreamRuntime } from './ports.ts';
-import type { BegunWalk, Reading, WalkDeps } from './reading.ts';
+import type { BegunWalk, Reading, ReadingEnd, WalkDeps } from './reading.ts';
 import { readArchives } from './readArchives.ts';
 import { readJobs } from './readJobs.ts';
 import { readOwnedLists } from './readOwnedLists.ts';
+import { readWindows, type BackfillRange } from './readWindows.ts';
 
 /** `attempt.number` counts from 1; when it reaches `attempt.of`, a failure ends the walk as failed. */
 export interface WalkRun {
@@ -13,6 +14,8 @@ export interface WalkRun {
   /** Names the run: the same one again resumes its walk from the checkpoint. */
   readonly runId: string;
   readonly attempt: { readonly number: number; readonly of: number };
+  /** Only for a stream read by windows of time: this range, beside the live walk, which goes on untouched. */
+  readonly backfill?: BackfillRange;
 }
 
 export type WalkResult =
@@ -36,14 +39,15 @@ export async function walkStream(
   const begun = await deps.sink.beginWalk({
     streamId: stream.streamId,
     runId,
+    partition: run.backfill === undefined ? '' : backfillName(run.backfill),
     nowMs: deps.clock.nowMs(),
   });
   if (begun.kind === 'ended') return { kind: 'superseded' };
-  const reading = readingOf(deps, stream, begun);
+  const reading = readingOf(deps, run, begun);
   try {
     const end = await reading.read(signal);
     if (end === 'moved') return superseded(deps, stream, reading.walk());
-    return await endWalk(deps, stream, reading.walk(), end.incomplete);
+    return await endWalk(deps, stream, reading.walk(), end);
   } catch (error) {
     if (signal.aborted) throw error;
     return await receiveFailure(deps, run, reading.walk(), error);
@@ -51,7 +55,7 @@ export async function walkStream(
 }
 
 /** How each kind of source is read. */
-function readingOf(deps: WalkDeps, stream: StreamRuntime, begun: BegunWalk): Reading {
+function readingOf(deps: WalkDeps, { stream, backfill }: WalkRun, begun: BegunWalk): Reading {
   const { source } = stream;
   switch (source.kind) {
     case 'jobs':
@@ -60,19 +64,27 @@ function readingOf(deps: WalkDeps, stream: StreamRuntime, begun: BegunWalk): Rea
       return readOwnedLists(deps, { ...stream, source }, begun);
     case 'archives':
       return readArchives(deps, { ...stream, source }, begun);
+    case 'windows':
+      return readWindows(deps, { ...stream, source }, { begun, range: backfill ?? null });
     default:
       return assertNever(source);
   }
+}
+
+/** The part of the stream that a backfill walks: a walk of its own, with a position of its own. */
+function backfillName({ fromMs, toMs }: BackfillRange): string {
+  return `backfill ${new Date(fromMs).toISOString()}/${new Date(toMs).toISOString()}`;
 }
 
 async function endWalk(
   deps: WalkDeps,
   stream: StreamRuntime,
   walk: WalkRef,
-  reason: string | null,
+  end: ReadingEnd,
 ): Promise<WalkResult> {
+  const { incomplete: reason, ...mark } = end;
   const ending: WalkEnding =
-    reason === null ? { outcome: 'complete' } : { outcome: 'incomplete', reason };
+    reason === null ? { outcome: 'complete', ...mark } : { outcome: 'incomplete', reason };
   const nowMs = deps.clock.nowMs();
   const table = isJobStream(stream) ? stream.source.table : null;
   const ended = await deps.sink.endWalk({ walk, table, ending, nowMs });

@@ -12,7 +12,7 @@ export async function fetchFile<T>(
   signal: AbortSignal,
 ): Promise<T> {
   return withTemporaryFile(async (file) => {
-    const receive = async ({ headers, body }: StreamedAnswer) => {
+    const receive = async ({ headers, body }: Omit<StreamedAnswer, 'rows'>) => {
       const hash = createHash('sha256');
       const bytes = await store(download, { file, hash, headers, body });
       return { bytes, sha256: hash.digest('hex'), headers, descriptor: file.fd };
@@ -25,7 +25,7 @@ export async function fetchFile<T>(
 
 async function store(
   { fileBytesMax, onProgress }: FileDownload,
-  to: StreamedAnswer & { readonly file: FileHandle; readonly hash: Hash },
+  to: Omit<StreamedAnswer, 'rows'> & { readonly file: FileHandle; readonly hash: Hash },
 ): Promise<number> {
   const declared = to.headers['content-length'] ?? '';
   const totalBytes = /^\d{1,15}$/.test(declared) ? Number(declared) : null;

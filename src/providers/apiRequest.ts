@@ -35,6 +35,11 @@ export interface StreamedAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** As sent, of any size. Fails with a SourceError where the connection is cut. */
   readonly body: AsyncIterable<Buffer>;
+  /**
+   * The body as the rows of a JSON array, some at a time, read instead of `body`. Fails with a SourceError: `transient` where
+   * it is cut, `drift` where it is no array.
+   */
+  readonly rows: () => AsyncIterable<readonly JsonValue[]>;
 }
 
 /** Signs and sends one request of one account. Retries nothing: the walk and the queue do, where every attempt counts. */

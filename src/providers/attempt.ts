@@ -16,7 +16,7 @@ export interface Attempt {
 /** The error for a 2xx answer whose body cannot be read. Cut in the middle: transient. Anything else: drift. */
 export function unreadableError(
   attempt: Attempt,
-  answer: { readonly response: HttpResponse; readonly fault: JsonFault },
+  answer: { readonly response: Omit<HttpResponse, 'body'>; readonly fault: JsonFault },
 ): SourceError {
   const { status, headers } = answer.response;
   const detail = detailOf(attempt, { status, requestId: requestIdOf(headers) });

@@ -1,8 +1,11 @@
 import type { HttpClient } from '../http/client.ts';
 import { HttpError } from '../http/httpError.ts';
-import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import { JsonError } from '../http/json.ts';
+import { jsonRows } from '../http/jsonRows.ts';
+import type { HttpRequest, HttpResponse, StreamedResponse } from '../http/message.ts';
+import type { JsonValue } from '../domain/json.ts';
 import type { StreamedAnswer } from './apiRequest.ts';
-import { unansweredError, type Attempt } from './attempt.ts';
+import { unansweredError, unreadableError, type Attempt } from './attempt.ts';
 
 /** More of an error body than this tells nobody anything. */
 const ERROR_BODY_BYTES_MAX = 64 * 1024;
@@ -41,7 +44,8 @@ export async function streamAnswer<T>(
         const start = await firstPiece(pieces);
         const isError = status < 200 || status > 299 || (start !== null && isErrorBody(start));
         if (isError) throw refused({ status, headers, body: await restOf(start, pieces) });
-        return consume({ headers, body: rejoined(start, pieces, translated) });
+        const answer = { headers, body: rejoined(start, pieces, translated) };
+        return consume({ ...answer, rows: () => rowsOf(attempt, { status, ...answer }) });
       },
       signal,
     );
@@ -85,5 +89,17 @@ async function* rejoined(
     });
     if (piece.done === true) return;
     yield piece.value;
+  }
+}
+
+async function* rowsOf(
+  attempt: Attempt,
+  answer: StreamedResponse,
+): AsyncGenerator<readonly JsonValue[]> {
+  try {
+    yield* jsonRows(answer.body);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw unreadableError(attempt, { response: answer, fault: error.fault });
   }
 }

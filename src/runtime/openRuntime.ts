@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
+import { createSlots } from '../domain/slots.ts';
 import type { EngineDeps, Log, StreamRuntime } from '../engine/ports.ts';
 import { budgetedApi } from '../engine/rateBudget.ts';
 import { createRequestMeter } from '../engine/requestMeter.ts';
@@ -51,7 +52,7 @@ export async function openRuntime(parts: {
     apis.set(account, budgetedApi(meter.meter(account, api), deps));
   }
   return {
-    deps: { sink, files: fileEngine, clock, random, log },
+    deps: { sink, files: fileEngine, clock, random, log, inSlots: createSlots() },
     sink,
     streams: config.streams.map((stream) => ({
       streamId: need(ids.get(stream.name), `stream ${stream.name} was not registered`),

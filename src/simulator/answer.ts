@@ -2,6 +2,8 @@
 export interface Answer {
   readonly status: number;
   readonly body: string | Buffer;
+  /** Sent instead of `body`, one after another, as fast as they are taken: an answer too large to be held. */
+  readonly pieces?: Iterable<Buffer>;
   /** @default application/json */
   readonly contentType?: string;
   /** Besides those that every answer has. Lower-case names. @default none */

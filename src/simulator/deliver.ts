@@ -42,13 +42,16 @@ export async function deliver(
     date: new Date(sent.nowMs).toUTCString(),
     server: 'Simulated',
     'content-type': answer.contentType ?? 'application/json',
-    'content-length': body.length,
+    ...(answer.pieces === undefined ? { 'content-length': body.length } : {}),
     [sent.requestIdHeader]: sent.requestId,
-    ...sent.answer.headers,
+    ...answer.headers,
     ...(faults?.plain.has('hugeHeaders')
       ? { 'x-log-query-info': 'q'.repeat(HUGE_HEADER_CHARACTERS) }
       : {}),
   });
+  if (answer.pieces !== undefined) {
+    return sendPieces(response, answer.pieces, faults?.plain.has('cutBody') === true);
+  }
   if (faults?.plain.has('cutBody') && body.length > 1) {
     response.write(body.subarray(0, Math.floor(body.length / 2)), () => {
       response.socket?.destroySoon();
@@ -59,6 +62,28 @@ export async function deliver(
     await trickle(response, body, faults.trickleMs, signal);
   } else response.end(body);
   return answer.status;
+}
+
+async function sendPieces(
+  response: ServerResponse,
+  pieces: Iterable<Buffer>,
+  isCut: boolean,
+): Promise<Delivery> {
+  for (const piece of pieces) {
+    if (response.destroyed) return 'cut';
+    // The caller is the brake: nothing is made that nobody takes.
+    await new Promise<void>((resolve) => {
+      response.write(piece, () => {
+        resolve();
+      });
+    });
+    if (isCut) {
+      response.socket?.destroySoon();
+      return 'cut';
+    }
+  }
+  response.end();
+  return response.statusCode;
 }
 
 async function trickle(

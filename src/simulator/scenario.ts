@@ -26,6 +26,7 @@ export const SCENARIO_ACCOUNT = {
 const SEED = 20_261_122;
 const REGION = 'cn-hangzhou';
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /**
  * A small world for `logferry demo`: six jobs long over (one of them in ERROR), six under way, four that appear within
@@ -67,6 +68,12 @@ export function demoScenario(world: {
         logstores: PLAUSIBLE_LOGSTORES,
         lifecycle: { startMs: [1000, 3000], runMs: [6000, 30_000], failShare: 0.1 },
         ...(world.churn === undefined ? {} : { churn: world.churn }),
+        // Ten minutes of logs before the demo, and on through a day of it.
+        logs: {
+          app_log: {
+            made: { fromS: secondOf(at(-10 * MINUTE_MS)), toS: secondOf(at(DAY_MS)), perSecond: 2 },
+          },
+        },
         jobs: [
           ...[1, 2, 3, 4, 5].map((ordinal) => over(ordinal, 180 - ordinal * 25)),
           {
@@ -138,6 +145,31 @@ function demoTrail(world: { readonly nowMs: number; readonly churn?: Churn }): T
       { ...job(5, -6_000, 12_000), ending: 'failed' },
     ],
   };
+}
+
+/**
+ * `count` log entries of the Logstore `app_log`, 1,000 in each second, the newest an hour before `nowMs`: for benchmarks and
+ * `simulate --logs`. They are made up as they are asked for.
+ */
+export function bulkLogsScenario(world: {
+  /** >= 1 */
+  readonly count: number;
+  readonly nowMs: number;
+}): Scenario {
+  const perSecond = Math.min(1_000, world.count);
+  const toS = Math.floor(world.nowMs / 1_000) - 3_600;
+  const fromS = toS - Math.ceil(world.count / perSecond);
+  const logs = { app_log: { made: { fromS, toS, perSecond } } };
+  return {
+    seed: SEED,
+    accounts: [SCENARIO_ACCOUNT],
+    region: REGION,
+    projects: { [SCENARIO_PROJECT]: { logstores: PLAUSIBLE_LOGSTORES, logs } },
+  };
+}
+
+function secondOf(timeMs: number): number {
+  return Math.floor(timeMs / 1_000);
 }
 
 function finished(logCount: number): JobEnding {

@@ -24,6 +24,7 @@ import type { RequestCounts } from './requestCounts.ts';
 import { RequestCounter } from './requestCounts.ts';
 import type { SimulatedAccount } from './signature/account.ts';
 import type { Moment } from './jobList.ts';
+import type { Logstore } from './sls/logs.ts';
 import type { ProjectOptions } from './sls/project.ts';
 import { Project } from './sls/project.ts';
 import { createSls } from './sls/sls.ts';
@@ -74,6 +75,11 @@ export interface Simulator {
   readonly port: number;
   /** @throws Error when there is no such project */
   readonly project: (name: string) => ProjectTruth;
+  /** @throws Error when there is no such project or Logstore */
+  readonly logs: (
+    project: string,
+    logstore: string,
+  ) => Pick<Logstore, 'insert' | 'found' | 'setCompleteness'>;
   readonly trail: () => TrailTruth;
   readonly checks: CheckTruth;
   readonly oos: () => OosTruth;
@@ -163,6 +169,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       const project = projects.get(name);
       if (project === undefined) throw new Error(`the simulator has no project ${name}`);
       return projectTruth(project, seed, moment);
+    },
+    logs: (name, logstore) => {
+      const logs = projects.get(name)?.logs.get(logstore);
+      if (logs === undefined) throw new Error(`the simulator has no logs ${name}/${logstore}`);
+      return logs;
     },
     trail: () => trailTruth(trail, moment),
     checks: huawei.truth,

@@ -69,4 +69,14 @@ export interface EntrySink {
   appendEntries(append: EntryAppend): Promise<EntryOutcome>;
   /** The positions of a stream's parts, by partition; without the walk's own checkpoint. */
   partitionStates(streamId: string): Promise<ReadonlyMap<string, JsonValue>>;
+  /**
+   * Upkeep of a monthly table: makes the partitions of this month and the next ones, and removes what is past its stream's
+   * retention, by whole months where every row of one is. `deleted`: rows, bounded; the next upkeep goes on.
+   */
+  keepMonths(upkeep: {
+    readonly table: EntryTable;
+    readonly nowMs: number;
+    /** By stream id; a stream that is not in it keeps its rows for ever. */
+    readonly retentionMs: ReadonlyMap<string, number>;
+  }): Promise<{ readonly dropped: number; readonly deleted: number }>;
 }

@@ -101,11 +101,13 @@ export interface WalkSink {
   /**
    * Claims the stream for one run. The same `runId` again (a retried or killed queue job) resumes its walk from the
    * checkpoint; another `runId` starts a new walk and ends a running one as `superseded`. Either way older walkers are fenced off.
-   * A run whose walk has ended already answers `ended`.
+   * A run whose walk has ended already answers `ended`. Parts of a stream (`partition`, by default the live whole) are walked
+   * beside each other; only the live walk moves the stream's marks.
    */
   beginWalk(run: {
     readonly streamId: string;
     readonly runId: string;
+    readonly partition?: string;
     readonly nowMs: number;
   }): Promise<
     | {
@@ -254,6 +256,7 @@ export interface StreamStatus {
   readonly walks: Readonly<Record<string, number>>;
   readonly pages: number;
   readonly entriesSeen: number;
+  readonly repeats: number;
 }
 
 /** What operators and dashboards ask. */

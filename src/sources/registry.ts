@@ -2,12 +2,14 @@ import { codeartsLogFiles } from './codeartsLogFiles.ts';
 import { deliveryHistoryJobs } from './deliveryHistoryJobs.ts';
 import { oosExecutionLogs } from './oosExecutionLogs.ts';
 import { slsDownloadJobs } from './slsDownloadJobs.ts';
+import { slsProjectLogs } from './slsProjectLogs.ts';
 import type { CountedTable } from '../domain/column.ts';
 import type { Source } from './source.ts';
 
 /** Every source LogFerry can read. A new one is its file, its test, its table and a line here. */
 export const sources: readonly Source[] = [
   erased(slsDownloadJobs),
+  erased(slsProjectLogs),
   erased(deliveryHistoryJobs),
   erased(codeartsLogFiles),
   erased(oosExecutionLogs),

@@ -5,6 +5,7 @@ import type { ColumnValue, EntryTable, FileTable, JobTable } from '../domain/col
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { ApiRequest, Product } from '../providers/apiRequest.ts';
+import type { WindowListing } from './windowListing.ts';
 
 /** One entry of an answer, read: storable, or not. `drift` tells what differed from the API page either way. */
 export type EntryReading =
@@ -67,7 +68,7 @@ interface SourceBase<Stream> {
 
 /** A request that shows whether a stream can be read at all. */
 export interface Probe<Stream> {
-  readonly request: (stream: Stream) => ApiRequest;
+  readonly request: (stream: Stream, nowMs: number) => ApiRequest;
   /** @returns what the answer shows, `12 jobs listed`; null when it is not what the API page promises */
   readonly found: (body: JsonValue, stream: Stream) => string | null;
 }
@@ -238,6 +239,11 @@ export interface OwnedListSource<Stream = unknown> extends SourceBase<Stream> {
   readonly isGone: (refusal: { status: number | undefined; code: string | undefined }) => boolean;
 }
 
+/** Rows that are asked for by windows of time. */
+export interface WindowSource<Stream = unknown> extends SourceBase<Stream>, WindowListing<Stream> {
+  readonly kind: 'windows';
+}
+
 /** An API LogFerry can read. `kind` says how it is walked (engine/walkStream.ts) and what it stores. */
 export type Source<Stream = unknown> =
-  JobSource<Stream> | OwnedListSource<Stream> | ArchiveSource<Stream>;
+  JobSource<Stream> | OwnedListSource<Stream> | ArchiveSource<Stream> | WindowSource<Stream>;

@@ -1,12 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { QUEUE_NAMES } from '../queue/catalog.ts';
 import type { Clock } from '../engine/ports.ts';
+import { gapsIn } from '../engine/windowGaps.ts';
 import type { QueueBackend } from '../queue/backend.ts';
 import type { CountedTable } from '../domain/column.ts';
-import type { OperationsStore, RequestCount, StreamStatus } from '../sinks/sink.ts';
+import type { RequestCount, Sink, StreamStatus } from '../sinks/sink.ts';
 
 export interface MetricsDeps {
-  readonly sink: Pick<OperationsStore, 'streamStatuses' | 'requestCounts'>;
+  readonly sink: Pick<Sink, 'streamStatuses' | 'requestCounts' | 'partitionStates'>;
   readonly queue: Pick<QueueBackend, 'counts'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   /** The table of each source id. */
@@ -45,6 +46,7 @@ async function addStored(registry: Registry, deps: MetricsDeps): Promise<void> {
   const statuses = await deps.sink.streamStatuses({ tables: deps.tables });
   const requests = await deps.sink.requestCounts();
   addStreams(registry, statuses, deps.clock.nowMs());
+  await addGaps(registry, statuses, deps.sink);
   addRequests(registry, requests);
 }
 
@@ -55,6 +57,12 @@ function addStreams(registry: Registry, statuses: readonly StreamStatus[], nowMs
   ]);
   const pages = counter(registry, 'logferry_pages_total', 'Pages stored.', ['stream']);
   const entries = counter(registry, 'logferry_entries_total', 'Entries seen by walks.', ['stream']);
+  const repeats = counter(
+    registry,
+    'logferry_repeats_total',
+    'Requests that repeated an incomplete answer; each is billed like the first.',
+    ['stream'],
+  );
   const rejected = counter(
     registry,
     'logferry_rejected_total',
@@ -79,9 +87,22 @@ function addStreams(registry: Registry, statuses: readonly StreamStatus[], nowMs
     pages.inc({ stream }, status.pages);
     entries.inc({ stream }, status.entriesSeen);
     rejected.inc({ stream }, status.rejected);
+    repeats.inc({ stream }, status.repeats);
     stored.set({ stream }, status.entries);
     open.set({ stream }, status.openJobs);
     age.set({ stream }, secondsSince(status.lastCompleteWalkAtMs, nowMs));
+  }
+}
+
+async function addGaps(
+  registry: Registry,
+  statuses: readonly StreamStatus[],
+  sink: Pick<Sink, 'partitionStates'>,
+): Promise<void> {
+  const help = 'Ranges of time that could not be read whole and are tried again.';
+  const gaps = gauge(registry, 'logferry_incomplete_windows', help, ['stream']);
+  for (const { name: stream, streamId } of statuses) {
+    gaps.set({ stream }, gapsIn(await sink.partitionStates(streamId)).length);
   }
 }
 

@@ -12,14 +12,17 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CountedTable } from '../domain/column.ts';
 import type { Clock, Log } from '../engine/ports.ts';
 import type { QueueBackend } from '../queue/backend.ts';
-import type { OperationsStore, StreamStatus } from '../sinks/sink.ts';
+import type { Sink, StreamStatus } from '../sinks/sink.ts';
 import type { WebAddress } from './access.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface WebOptions extends WebAddress {
   /** 0: any free port. */
   readonly port: number;
-  readonly sink: Pick<OperationsStore, 'streamStatuses' | 'requestCounts' | 'lastBeatMs' | 'ping'>;
+  readonly sink: Pick<
+    Sink,
+    'streamStatuses' | 'requestCounts' | 'partitionStates' | 'lastBeatMs' | 'ping'
+  >;
   readonly queue: Pick<QueueBackend, 'queues' | 'kind' | 'counts' | 'ping'>;
   /** The table of each source id. */
   readonly tables: ReadonlyMap<string, CountedTable>;

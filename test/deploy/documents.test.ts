@@ -5,6 +5,7 @@ import { parseConfig } from '../../src/config/parseConfig.ts';
 import { ARCHIVE_INCOMPLETE_REASONS } from '../../src/domain/archiveVisit.ts';
 import { INCOMPLETE_REASONS } from '../../src/domain/offsetWalk.ts';
 import { LIST_DOUBTS } from '../../src/domain/ownedList.ts';
+import { GAP_REASONS } from '../../src/domain/windows.ts';
 import { sources } from '../../src/sources/registry.ts';
 import { root, textOf } from './deploymentKit.ts';
 
@@ -41,7 +42,12 @@ describe('the documents', () => {
   it('explain every incomplete reason, and no other', () => {
     const explained = found(section(operations, 'Incomplete walks'), /^\| `([a-z_]+)`/gm);
     expect(explained.filter((reason) => reason !== 'incomplete_reason')).toEqual(
-      [...INCOMPLETE_REASONS, ...ARCHIVE_INCOMPLETE_REASONS, ...LIST_DOUBTS].toSorted(),
+      [
+        ...INCOMPLETE_REASONS,
+        ...ARCHIVE_INCOMPLETE_REASONS,
+        ...LIST_DOUBTS,
+        ...GAP_REASONS,
+      ].toSorted(),
     );
   });
 
@@ -67,7 +73,10 @@ describe('the documents', () => {
   });
 
   it('list every command, and no other', () => {
-    const listed = found(section(textOf('README.md'), 'Commands'), /^\| `([a-z]+)(?: \[.*?)?` /gm);
+    const listed = found(
+      section(textOf('README.md'), 'Commands'),
+      /^\| `([a-z]+)(?: [[<].*?)?` /gm,
+    );
     expect(listed).toEqual(found(textOf('src/cli/main.ts'), /\bcommand\(\s*'([a-z]+)'/g));
   });
 
@@ -84,6 +93,7 @@ describe('the documents', () => {
       'trail',
       'checklogs',
       'runbooks',
+      'errors',
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../src/domain/json.ts';
+import { createSlots } from '../../src/domain/slots.ts';
 import type { Clock, EngineDeps, JobStream, Log } from '../../src/engine/ports.ts';
 import type { WalkDeps } from '../../src/engine/reading.ts';
 import type { ApiRequest, CloudApi } from '../../src/providers/apiRequest.ts';
@@ -107,6 +108,7 @@ export function engineDeps(
     clock: parts.clock ?? fakeClock(),
     random: () => 0.5,
     log: parts.log ?? recordingLog(),
+    inSlots: createSlots(),
   };
 }
 

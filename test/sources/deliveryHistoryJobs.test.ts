@@ -199,7 +199,7 @@ describe('GetDeliveryHistoryJob', () => {
 
 it('checks a stream with a request for two jobs', () => {
   const { probe } = deliveryHistoryJobs;
-  expect(probe.request(stream).query).toEqual({ PageNumber: '1', PageSize: '2' });
+  expect(probe.request(stream, 0).query).toEqual({ PageNumber: '1', PageSize: '2' });
   expect([probe.found(parseJson(example), stream), probe.found('x', stream)]).toEqual([
     '1 jobs listed',
     null,

@@ -211,7 +211,7 @@ describe('the settings of a stream', () => {
 
 describe('the probe of check', () => {
   it('reads the first page of the logs of a named execution', () => {
-    expect(probe.request(stream)).toMatchObject({ api: 'ListExecutionLogs' });
+    expect(probe.request(stream, 0)).toMatchObject({ api: 'ListExecutionLogs' });
     expect(probe.found(example, stream)).toBe(
       '1 log entries of exec-xxx on the first page, and there are more',
     );
@@ -220,7 +220,7 @@ describe('the probe of check', () => {
 
   it('lists executions where they are discovered', () => {
     const asked = streamSchema.parse({ discover: {} });
-    expect(probe.request(asked)).toMatchObject({ api: 'ListExecutions' });
+    expect(probe.request(asked, 0)).toMatchObject({ api: 'ListExecutions' });
     expect(probe.found({ Executions: [] }, asked)).toBe('0 executions on the first page');
   });
 });

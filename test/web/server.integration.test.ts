@@ -140,7 +140,10 @@ await describeBackends('the web role', (openServer) => {
 
   it('stays up, not ready, and scrapable while the database is away', async () => {
     const away = (): Promise<never> => Promise.reject(new Error('connect ECONNREFUSED 10.1.2.3'));
-    const sink = { streamStatuses: away, requestCounts: away, lastBeatMs: away, ping: away };
+    const sink = {
+      ...{ streamStatuses: away, requestCounts: away, partitionStates: away },
+      ...{ lastBeatMs: away, ping: away },
+    };
     const web = await startSomeWeb(queue, { sink });
     expect((await fetch(`${web.url}/healthz`)).status).toBe(200);
     const ready = await fetch(`${web.url}/readyz`);

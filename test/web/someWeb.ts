@@ -25,6 +25,7 @@ export const exportsStatus: StreamStatus = {
   walks: { complete: 41, incomplete: 1 },
   pages: 130,
   entriesSeen: 50_000,
+  repeats: 0,
 };
 
 /** A sink as an operator's page asks it. */
@@ -34,6 +35,7 @@ export function someSink(
 ): WebOptions['sink'] {
   return {
     streamStatuses: () => Promise.resolve(statuses),
+    partitionStates: () => Promise.resolve(new Map()),
     requestCounts: () =>
       Promise.resolve([
         { account: 'prod', api: 'ListDownloadJobs', status: '200', outcome: 'ok', count: 90 },

@@ -1,6 +1,7 @@
 import { fileEngine } from '../../src/files/fileEngine.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openMemorySink } from '../../src/sinks/memory.ts';
+import { createSlots } from '../../src/domain/slots.ts';
 import { openQueueBackend } from '../../src/queue/backend.ts';
 import { countedTables, sources } from '../../src/sources/registry.ts';
 import { runDaemon } from '../../workers/main.ts';
@@ -77,7 +78,14 @@ export async function installSome(location: QueueLocation): Promise<SomeInstalla
       const started = await new Promise<{ webUrl: string | null }>((resolve, reject) => {
         const options: DaemonOptions = {
           roles: new Set(roles),
-          deps: { sink, files: fileEngine, clock, random: Math.random, log },
+          deps: {
+            sink,
+            files: fileEngine,
+            clock,
+            random: Math.random,
+            log,
+            inSlots: createSlots(),
+          },
           queue,
           streams: [stream],
           schedules: everySecond,

@@ -3,6 +3,8 @@ import type { Churn } from '../livingJobs.ts';
 import { LivingJobs } from '../livingJobs.ts';
 import type { DownloadJob, JobSpec, Lifecycle } from './downloadJob.ts';
 import { completeJob, phaseAt } from './downloadJob.ts';
+import type { LogstoreOptions } from './logs.ts';
+import { Logstore } from './logs.ts';
 import { plausibleJob } from './plausibleJob.ts';
 import { renderRowBytes } from './render.ts';
 
@@ -18,6 +20,8 @@ export interface ProjectOptions {
   readonly lifecycle?: Lifecycle;
   /** @default none */
   readonly churn?: Churn;
+  /** What GetProjectLogs finds, by Logstore. @default none */
+  readonly logs?: Readonly<Record<string, LogstoreOptions>>;
 }
 
 /** A stretch of the listing. `offset` and `size` in rows. */
@@ -33,6 +37,7 @@ export class Project {
   readonly pageSizeMax: number;
   readonly logstores: readonly string[] | undefined;
   readonly living: LivingJobs<DownloadJob, JobSpec>;
+  readonly logs: ReadonlyMap<string, Logstore>;
   /** What the last List asked for; null before the first. A repeated page answers this again. */
   lastListed: ListedRange | null = null;
 
@@ -53,6 +58,12 @@ export class Project {
         isOver,
       },
       world.nowMs,
+    );
+    this.logs = new Map(
+      Object.entries(options.logs ?? {}).map(([logstore, logs]) => [
+        logstore,
+        new Logstore(`${seed}/${logstore}`, logs),
+      ]),
     );
     // Rendered up front: a benchmark reads each row once, and is to measure its reader, not this.
     const { list } = this.living;

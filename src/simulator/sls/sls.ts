@@ -11,6 +11,7 @@ import type { SlsApi } from './call.ts';
 import { createDownloadJob } from './createDownloadJob.ts';
 import { deleteDownloadJob } from './deleteDownloadJob.ts';
 import { getDownloadJob } from './getDownloadJob.ts';
+import { getProjectLogs } from './getProjectLogs.ts';
 import { listDownloadJobs } from './listDownloadJobs.ts';
 import type { Project } from './project.ts';
 import { refusalAnswer } from './refusal.ts';
@@ -21,6 +22,7 @@ const APIS: readonly SlsApi[] = [
   getDownloadJob,
   createDownloadJob,
   deleteDownloadJob,
+  getProjectLogs,
 ];
 
 export interface SlsWorld {

@@ -15,8 +15,8 @@ export interface Contents {
   readonly entries: Map<string, MemoryEntry>;
   /** In the order of first sight. */
   readonly files: MemoryFile[];
-  /** Positions of streams' parts, JSON text, by stream and partition. */
-  readonly positions: Map<string, Map<string, string>>;
+  /** By stream and partition (`checkpointIdOf`). */
+  readonly checkpoints: Map<string, MemoryCheckpoint>;
   /** By stream and content hash. */
   readonly rejected: Map<string, MemoryRejected>;
   /** By stream, path and kind. */
@@ -32,6 +32,11 @@ export interface MemoryStream extends StreamIdentity {
   readonly id: string;
   readonly highWaterAtMs: number | null;
   readonly lastCompleteWalkAtMs: number | null;
+}
+
+export interface MemoryCheckpoint {
+  readonly streamId: string;
+  readonly partition: string;
   /** JSON text. */
   readonly state: string | null;
   readonly version: number;
@@ -40,6 +45,7 @@ export interface MemoryStream extends StreamIdentity {
 export interface MemoryWalk extends WalkCounts {
   readonly id: string;
   readonly streamId: string;
+  readonly partition: string;
   readonly runId: string;
   readonly startedAtMs: number;
   readonly finishedAtMs: number | null;
@@ -117,7 +123,7 @@ interface MemoryBudget {
 export function emptyContents(): Contents {
   return {
     ...{ streams: new Map(), walks: new Map(), jobs: new Map(), changes: [] },
-    ...{ entries: new Map(), files: [], positions: new Map() },
+    ...{ entries: new Map(), files: [], checkpoints: new Map() },
     ...{ rejected: new Map(), drift: new Map() },
     ...{ budgets: new Map(), turns: new Map(), requests: new Map(), beats: new Map() },
   };
@@ -126,4 +132,25 @@ export function emptyContents(): Contents {
 /** The key of `contents.jobs`. */
 export function jobIdOf(table: JobTable, streamId: string, entryKey: string): string {
   return `${table.name} ${streamId} ${entryKey}`;
+}
+
+/** The checkpoint of a part of a stream; a new one when there is none. */
+export function checkpointOf(
+  { checkpoints }: Pick<Contents, 'checkpoints'>,
+  at: { readonly streamId: string; readonly partition: string },
+): MemoryCheckpoint {
+  const { streamId, partition } = at;
+  return checkpoints.get(checkpointIdOf(at)) ?? { streamId, partition, state: null, version: 0 };
+}
+
+/** Stores the checkpoint in place of the one before. */
+export function setCheckpoint(
+  { checkpoints }: Pick<Contents, 'checkpoints'>,
+  checkpoint: MemoryCheckpoint,
+): void {
+  checkpoints.set(checkpointIdOf(checkpoint), checkpoint);
+}
+
+function checkpointIdOf(at: { readonly streamId: string; readonly partition: string }): string {
+  return `${at.streamId} ${at.partition}`;
 }

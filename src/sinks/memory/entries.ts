@@ -4,7 +4,8 @@ import type { EntryAppend, EntryFinish, EntryOutcome, EntrySink } from '../entry
 import { driftRowsOf, rejectedRowsOf } from '../jobRow.ts';
 import { jsonText, parseJsonText } from '../jsonText.ts';
 import type { Contents } from './contents.ts';
-import { moveCheckpoint, walkOf } from './walks.ts';
+import { checkpointOf, setCheckpoint } from './contents.ts';
+import { moveCheckpoint, streamOf, walkOf } from './walks.ts';
 import { applyDrift, applyRejected } from './writeJobs.ts';
 
 /** Log entries in memory. Batches are gathered first, then all is stored in one go. */
@@ -22,9 +23,25 @@ export function entriesOf(contents: Contents): EntrySink {
       drift.push(...rows.flatMap((row) => row.drift));
       return store(contents, append, { rows, rejected, drift });
     },
+    keepMonths: async ({ table, nowMs, retentionMs }) => {
+      let deleted = 0;
+      for (const [id, entry] of contents.entries) {
+        const keptMs = retentionMs.get(entry.streamId) ?? Infinity;
+        if (entry.table !== table.name || entry.row.loggedAtMs >= nowMs - keptMs) continue;
+        contents.entries.delete(id);
+        deleted += 1;
+      }
+      return { dropped: 0, deleted };
+    },
     partitionStates: async (streamId) => {
-      const positions = contents.positions.get(streamId) ?? new Map<string, string>();
-      return new Map([...positions].map(([name, state]) => [name, parseJsonText(state)]));
+      const parts = [...contents.checkpoints.values()].filter(
+        (part) => part.streamId === streamId && part.partition !== '',
+      );
+      return new Map(
+        parts.flatMap(({ partition, state }) =>
+          state === null ? [] : [[partition, parseJsonText(state)] as const],
+        ),
+      );
     },
   };
 }
@@ -41,8 +58,8 @@ function store(contents: Contents, append: EntryAppend, gathered: Gathered): Ent
   if (finish === null) return { kind: 'discarded' };
   const { walk, cost } = finish;
   const stored = walkOf(contents, walk.walkId);
-  const stream = moveCheckpoint(contents, walk, jsonText(finish.state));
-  if (stream === null) return { kind: 'moved' };
+  if (!moveCheckpoint(contents, walk, jsonText(finish.state))) return { kind: 'moved' };
+  const stream = streamOf(contents, streamId);
   const { highWaterAtMs = null } = finish;
   if (highWaterAtMs !== null) {
     const mark = Math.max(stream.highWaterAtMs ?? highWaterAtMs, highWaterAtMs);
@@ -88,12 +105,11 @@ export function storePositions(
   streamId: string,
   partitions: EntryFinish['partitions'],
 ): void {
-  const positions = new Map(contents.positions.get(streamId));
-  for (const [name, state] of partitions ?? []) {
-    if (state === null) positions.delete(name);
-    else positions.set(name, jsonText(state));
+  for (const [partition, position] of partitions ?? []) {
+    const checkpoint = checkpointOf(contents, { streamId, partition });
+    const text = position === null ? null : jsonText(position);
+    setCheckpoint(contents, { ...checkpoint, state: text, version: checkpoint.version + 1 });
   }
-  contents.positions.set(streamId, positions);
 }
 
 function supersede(

@@ -49,7 +49,7 @@ function store(
   if (finish === null) return { kind: 'discarded' };
   const { walk } = finish;
   const stored = walkOf(contents, walk.walkId);
-  if (moveCheckpoint(contents, walk, jsonText(finish.state)) === null) return { kind: 'moved' };
+  if (!moveCheckpoint(contents, walk, jsonText(finish.state))) return { kind: 'moved' };
   const { values, drift } = columnValuesOf(append.table.columns, finish.columns);
   const outcome = keepFile(contents, append, { ...read, finish, values });
   const context = { streamId, walkId: walk.walkId, nowMs };

@@ -61,7 +61,8 @@ function statusOf(contents: Contents, stream: MemoryStream): StreamStatus {
   const jobs = [...contents.jobs.values()].filter((job) => job.streamId === streamId);
   const rejected = [...contents.rejected.values()].filter((row) => row.streamId === streamId);
   const open = jobs.filter((job) => job.settledAtMs === null && job.vanishedAtMs === null);
-  const last = walks.reduce<(typeof walks)[number] | null>(
+  const live = walks.filter(({ partition }) => partition === '');
+  const last = live.reduce<(typeof live)[number] | null>(
     (latest, walk) => (latest === null || walk.startedAtMs >= latest.startedAtMs ? walk : latest),
     null,
   );
@@ -79,11 +80,14 @@ function statusOf(contents: Contents, stream: MemoryStream): StreamStatus {
             incompleteReason: last.incompleteReason,
             error: last.error,
           },
-    entries: jobs.length,
+    entries:
+      jobs.length +
+      [...contents.entries.values()].filter((row) => row.streamId === streamId).length,
     openJobs: open.length,
     rejected: rejected.length,
     walks: Object.fromEntries(outcomes),
     pages: walks.reduce((sum, walk) => sum + walk.pages, 0),
     entriesSeen: walks.reduce((sum, walk) => sum + walk.entriesSeen, 0),
+    repeats: walks.reduce((sum, walk) => sum + walk.repeats, 0),
   };
 }

@@ -7,7 +7,7 @@ import type { JobPage, PageOutcome, WalkRef, WalkSink } from '../sink.ts';
 import { SinkError } from '../sinkError.ts';
 import { changedSource } from '../changedSource.ts';
 import type { Contents, MemoryStream, MemoryWalk } from './contents.ts';
-import { jobIdOf } from './contents.ts';
+import { checkpointOf, jobIdOf, setCheckpoint } from './contents.ts';
 import {
   applyChange,
   applyDrift,
@@ -36,25 +36,28 @@ export function walksOf(contents: Contents): WalkSink {
       return ids;
     },
 
-    beginWalk: async ({ streamId, runId: givenRunId, nowMs }) => {
-      const stream = streamOf(contents, streamId);
+    beginWalk: async ({ streamId, runId: givenRunId, partition = '', nowMs }) => {
+      const checkpoint = checkpointOf(contents, { streamId, partition });
       const runId = storableText(givenRunId);
       const own = [...contents.walks.values()].filter((walk) => walk.streamId === streamId);
       const mine = own.find((walk) => walk.runId === runId);
       if (mine !== undefined && mine.outcome !== 'running') return { kind: 'ended' };
       if (mine === undefined) {
-        for (const walk of own.filter(({ outcome }) => outcome === 'running')) {
+        const running = own.filter(
+          (walk) => walk.outcome === 'running' && walk.partition === partition,
+        );
+        for (const walk of running) {
           contents.walks.set(walk.id, { ...walk, outcome: 'superseded', finishedAtMs: nowMs });
         }
       }
-      const walk = mine ?? newWalk(contents, { streamId, runId, startedAtMs: nowMs });
+      const walk = mine ?? newWalk(contents, { streamId, runId, partition, startedAtMs: nowMs });
       contents.walks.set(walk.id, walk);
-      const version = (Math.floor(stream.version / pagesPerClaimMax) + 1) * pagesPerClaimMax;
-      const state = mine === undefined ? null : stream.state;
-      contents.streams.set(streamId, { ...stream, version, state });
+      const version = (Math.floor(checkpoint.version / pagesPerClaimMax) + 1) * pagesPerClaimMax;
+      const state = mine === undefined ? null : checkpoint.state;
+      setCheckpoint(contents, { ...checkpoint, version, state });
       return {
         kind: 'begun',
-        walk: { streamId, walkId: walk.id, version, startedAtMs: walk.startedAtMs },
+        walk: { streamId, partition, walkId: walk.id, version, startedAtMs: walk.startedAtMs },
         state: state === null ? null : parseJsonText(state),
       };
     },
@@ -62,8 +65,7 @@ export function walksOf(contents: Contents): WalkSink {
     appendJobs: async (page) => appendJobs(contents, page),
 
     endWalk: async ({ walk, table, ending, nowMs }) => {
-      const stream = moveCheckpoint(contents, walk, null);
-      if (stream === null) return { kind: 'moved' };
+      if (!moveCheckpoint(contents, walk, null)) return { kind: 'moved' };
       let vanished = 0;
       if (ending.outcome === 'complete') {
         for (const [id, job] of contents.jobs) {
@@ -73,6 +75,9 @@ export function walksOf(contents: Contents): WalkSink {
           contents.jobs.set(id, { ...job, vanishedAtMs: nowMs });
           vanished += 1;
         }
+      }
+      if (ending.outcome === 'complete' && walk.partition === '') {
+        const stream = streamOf(contents, walk.streamId);
         const highWaterAtMs = ending.highWaterAtMs ?? walk.startedAtMs;
         contents.streams.set(stream.id, {
           ...stream,
@@ -95,7 +100,7 @@ export function walksOf(contents: Contents): WalkSink {
     noteWalkError: async ({ walk, error }) => {
       const stored = contents.walks.get(walk.walkId);
       if (stored?.outcome !== 'running') return;
-      if (streamOf(contents, walk.streamId).version !== walk.version) return;
+      if (checkpointOf(contents, walk).version !== walk.version) return;
       contents.walks.set(stored.id, { ...stored, error: storableText(error) });
     },
   };
@@ -109,7 +114,7 @@ function appendJobs(contents: Contents, page: JobPage): PageOutcome {
   const rejected = rejectedRowsOf(page.rejected);
   const state = jsonText(page.state);
   const stored = walkOf(contents, walkId);
-  if (moveCheckpoint(contents, walk, state) === null) return { kind: 'moved' };
+  if (!moveCheckpoint(contents, walk, state)) return { kind: 'moved' };
 
   const context = { table, streamId, walkId, nowMs };
   const incoming = withKnownKeys(given, latestKeys(contents, context, given));
@@ -159,29 +164,24 @@ function appendJobs(contents: Contents, page: JobPage): PageOutcome {
   };
 }
 
-/** @returns the stream with its checkpoint moved, null when somebody else moved it first */
-export function moveCheckpoint(
-  contents: Contents,
-  walk: WalkRef,
-  state: string | null,
-): MemoryStream | null {
-  const stream = streamOf(contents, walk.streamId);
-  if (stream.version !== walk.version) return null;
-  const moved = { ...stream, state, version: stream.version + 1 };
-  contents.streams.set(stream.id, moved);
-  return moved;
+/** @returns false when somebody else moved the checkpoint first; it is left alone then */
+export function moveCheckpoint(contents: Contents, walk: WalkRef, state: string | null): boolean {
+  const checkpoint = checkpointOf(contents, walk);
+  if (checkpoint.version !== walk.version) return false;
+  setCheckpoint(contents, { ...checkpoint, state, version: checkpoint.version + 1 });
+  return true;
 }
 
 function newStream(contents: Contents, name: string): MemoryStream {
   return {
     ...{ id: String(contents.streams.size + 1), name, source: '', account: '' },
-    ...{ highWaterAtMs: null, lastCompleteWalkAtMs: null, state: null, version: 0 },
+    ...{ highWaterAtMs: null, lastCompleteWalkAtMs: null },
   };
 }
 
 function newWalk(
   contents: Contents,
-  start: Pick<MemoryWalk, 'streamId' | 'runId' | 'startedAtMs'>,
+  start: Pick<MemoryWalk, 'streamId' | 'runId' | 'partition' | 'startedAtMs'>,
 ): MemoryWalk {
   return {
     ...{ id: String(contents.walks.size + 1), ...start, finishedAtMs: null },
@@ -203,7 +203,7 @@ function countsOf(walk: MemoryWalk) {
   };
 }
 
-function streamOf(contents: Contents, streamId: string): MemoryStream {
+export function streamOf(contents: Contents, streamId: string): MemoryStream {
   const stream = contents.streams.get(streamId);
   if (stream === undefined) throw new SinkError('bug', `no stream ${streamId} was registered`);
   return stream;

@@ -190,8 +190,8 @@ async function commit(
   return transaction<EntryOutcome>(async (client) => {
     const moved = await client.query(
       `update checkpoints set state = $3::jsonb, version = version + 1, updated_at = $4
-       where stream_id = $1 and partition = '' and version = $2`,
-      [walk.streamId, walk.version, jsonText(finish.state), now],
+       where stream_id = $1 and partition = $5 and version = $2`,
+      [walk.streamId, walk.version, jsonText(finish.state), now, walk.partition],
     );
     if (moved.rowCount !== 1) return new RolledBack<EntryOutcome>({ kind: 'moved' });
 

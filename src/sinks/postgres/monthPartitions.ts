@@ -8,6 +8,8 @@ import { inTransaction } from './transaction.ts';
 export interface MonthPartitions {
   /** Makes the partitions of these months (epoch milliseconds of any moment in them) that are missing and sensible. */
   ensure(table: EntryTable, monthsMs: Iterable<number>): Promise<void>;
+  /** Takes back that these months are there. */
+  forget(table: EntryTable, monthsMs: Iterable<number>): void;
 }
 
 const sensibleFromMs = Date.UTC(2000, 0);
@@ -27,6 +29,9 @@ export function createMonthPartitions(database: Database): MonthPartitions {
         await makePartition(database, table, startMs);
         known.add(name);
       }
+    },
+    forget: (table, monthsMs) => {
+      for (const monthMs of monthsMs) known.delete(partitionName(table, monthMs));
     },
   };
 }

@@ -20,7 +20,7 @@ export async function readStreamStatuses(
     by: ['streamId', 'outcome'],
     where: { streamId: { in: ids } },
     _count: { _all: true },
-    _sum: { pages: true, entriesSeen: true },
+    _sum: { pages: true, entriesSeen: true, repeats: true },
   });
   const rejected = await prisma.rejectedEntry.groupBy({
     by: ['streamId'],
@@ -48,6 +48,7 @@ export async function readStreamStatuses(
       walks: Object.fromEntries(own.map((sum) => [sum.outcome, sum._count._all])),
       pages: own.reduce((total, sum) => total + (sum._sum.pages ?? 0), 0),
       entriesSeen: own.reduce((total, sum) => total + Number(sum._sum.entriesSeen ?? 0), 0),
+      repeats: own.reduce((total, sum) => total + (sum._sum.repeats ?? 0), 0),
     };
   });
 }
@@ -88,7 +89,7 @@ async function readLastWalks(pool: pg.Pool, ids: readonly string[]) {
      cross join lateral (
        select stream_id, outcome, started_at, finished_at, incomplete_reason, error
        from walks
-       where stream_id = s.id
+       where stream_id = s.id and partition = ''
        order by started_at desc, id desc
        limit 1
      ) w`,

@@ -29,7 +29,7 @@ export function walksOf(
           `update walks set error = $3
            where id = $1 and outcome = 'running' and exists (
              select from checkpoints c
-             where c.stream_id = walks.stream_id and c.partition = '' and c.version = $2
+             where c.stream_id = walks.stream_id and c.partition = walks.partition and c.version = $2
            )`,
           [walk.walkId, walk.version, storableText(error)],
         );
@@ -41,18 +41,18 @@ async function beginWalk(
   database: Database,
   run: Parameters<WalkSink['beginWalk']>[0],
 ): Promise<Begun> {
-  const { streamId, nowMs } = run;
+  const { streamId, partition = '', nowMs } = run;
   const runId = storableText(run.runId);
   const now = new Date(nowMs);
   return inTransaction<Begun>(database, async (client) => {
     await client.query(
-      `insert into checkpoints (stream_id, partition, updated_at) values ($1, '', $2)
+      `insert into checkpoints (stream_id, partition, updated_at) values ($1, $3, $2)
        on conflict (stream_id, partition) do nothing`,
-      [streamId, now],
+      [streamId, now, partition],
     );
     const locked = await client.query<{ state: string | null }>(
-      `select state::text from checkpoints where stream_id = $1 and partition = '' for no key update`,
-      [streamId],
+      `select state::text from checkpoints where stream_id = $1 and partition = $2 for no key update`,
+      [streamId, partition],
     );
     // walks_stream_id_run_id_key
     const walks = await client.query<{ id: string; outcome: string; started_at: Date }>(
@@ -67,15 +67,15 @@ async function beginWalk(
     const claimed = await client.query<{ version: string }>(
       `update checkpoints set
          version = (version / $4 + 1) * $4, updated_at = $2, state = case when $3 then state end
-       where stream_id = $1 and partition = ''
+       where stream_id = $1 and partition = $5
        returning version`,
-      [streamId, now, mine !== undefined, pagesPerClaimMax],
+      [streamId, now, mine !== undefined, pagesPerClaimMax, partition],
     );
     const state = mine === undefined ? null : (locked.rows[0]?.state ?? null);
     return {
       kind: 'begun',
       walk: {
-        streamId,
+        ...{ streamId, partition },
         walkId: walk.id,
         version: Number(claimed.rows[0]?.version),
         startedAtMs: walk.started_at.getTime(),
@@ -86,12 +86,13 @@ async function beginWalk(
     async function startWalk() {
       await client.query(
         `update walks set outcome = 'superseded', finished_at = $2
-         where stream_id = $1 and outcome = 'running'`,
-        [streamId, now],
+         where stream_id = $1 and partition = $3 and outcome = 'running'`,
+        [streamId, now, partition],
       );
       const started = await client.query<{ id: string }>(
-        `insert into walks (stream_id, run_id, started_at) values ($1, $2, $3) returning id`,
-        [streamId, runId, now],
+        `insert into walks (stream_id, run_id, started_at, partition)
+         values ($1, $2, $3, $4) returning id`,
+        [streamId, runId, now, partition],
       );
       return { id: started.rows[0]?.id ?? '', started_at: now };
     }
@@ -107,8 +108,8 @@ async function endWalk(
   return inTransaction<Ended>(database, async (client) => {
     const moved = await client.query(
       `update checkpoints set state = null, version = version + 1, updated_at = $3
-       where stream_id = $1 and partition = '' and version = $2`,
-      [walk.streamId, walk.version, now],
+       where stream_id = $1 and partition = $4 and version = $2`,
+      [walk.streamId, walk.version, now, walk.partition],
     );
     if (moved.rowCount !== 1) return new RolledBack<Ended>({ kind: 'moved' });
 
@@ -120,6 +121,8 @@ async function endWalk(
         const marked = await client.query(markUnseenVanished, [walk.streamId, walk.walkId, now]);
         vanished = marked.rowCount ?? 0;
       }
+    }
+    if (ending.outcome === 'complete' && walk.partition === '') {
       const highWaterAtMs = ending.highWaterAtMs ?? walk.startedAtMs;
       await client.query(
         `update streams set

@@ -98,7 +98,7 @@ export function operationsContract(open: () => SinkUnderTest): void {
             ...{ outcome: 'running', startedAtMs: 20_000, finishedAtMs: null },
             ...{ incompleteReason: null, error: null },
           },
-          ...{ entries: 3, openJobs: 1, rejected: 1, pages: 2, entriesSeen: 7 },
+          ...{ entries: 3, openJobs: 1, rejected: 1, pages: 2, entriesSeen: 7, repeats: 0 },
           walks: { complete: 1, running: 1 },
         },
       ]);
