@@ -6,8 +6,9 @@ import { SourceError } from '../../src/providers/sourceError.ts';
 import { everyFault, type FaultOptions } from '../../src/simulator/faults.ts';
 import type { ExecutionSpec } from '../../src/simulator/oos/execution.ts';
 import { SCENARIO_ACCOUNT } from '../../src/simulator/scenario.ts';
-import { startSimulator, type Simulator } from '../../src/simulator/server.ts';
-import { openTestSink, type TestSink } from '../support/postgres.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { excess, loggedTruth, storedLogs } from '../support/oos.ts';
+import { openTestSink } from '../support/postgres.ts';
 import { rows } from '../support/simulated.ts';
 import { engineDeps, fakeClock, walkDeps } from './engineKit.ts';
 import { runbooksStream } from './oosKit.ts';
@@ -85,45 +86,6 @@ async function openWorld(seed: number) {
   return { cloud, clock, store, walk, close };
 }
 
-/** Every entry as it is understood, twins as often as they are there, sorted. */
-function truthOf(cloud: Simulator): readonly string[] {
-  const oos = cloud.oos();
-  return oos
-    .executions()
-    .flatMap(({ id }) =>
-      oos
-        .logs(id)
-        .map((log) =>
-          [
-            ...[id, log.TaskExecutionId, log.LogType.trim(), log.Message],
-            log.Timestamp.replace('T:', 'T'),
-          ].join(' | '),
-        ),
-    )
-    .sort();
-}
-
-async function storedIn({ url }: TestSink): Promise<readonly string[]> {
-  const stored = await rows<{ entry: string }>(
-    url,
-    `select concat_ws(' | ', execution_id, task_execution_id, log_type, message,
-       to_char(logged_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) as entry
-     from execution_logs`,
-  );
-  return stored.map(({ entry }) => entry).sort();
-}
-
-/** What of `some` is not covered by `by`, twins counted. */
-function excess(some: readonly string[], by: readonly string[]): readonly string[] {
-  const left = new Map<string, number>();
-  for (const one of by) left.set(one, (left.get(one) ?? 0) + 1);
-  return some.filter((one) => {
-    const n = left.get(one) ?? 0;
-    left.set(one, n - 1);
-    return n === 0;
-  });
-}
-
 /** Faults that leave what an entry says as it is; megabytes and waiting are for other tests. */
 function faultsOf(share: number): FaultOptions {
   const still = { when: 0, delayMs: 0 };
@@ -148,10 +110,10 @@ describe('reading execution logs through a faulty cloud, on real HTTP and Postgr
         cloud.setFaults(faultsOf(0.008 * round));
         let complete = 0;
         for (let tick = 0; tick < 4; tick += 1) {
-          const before = truthOf(cloud);
+          const before = loggedTruth(cloud);
           const result = await walk();
-          const stored = await storedIn(store);
-          expect(excess(stored, truthOf(cloud))).toEqual([]);
+          const stored = await storedLogs(store.url);
+          expect(excess(stored, loggedTruth(cloud))).toEqual([]);
           if (result.kind === 'complete') {
             complete += 1;
             expect(excess(before, stored)).toEqual([]);
@@ -164,7 +126,7 @@ describe('reading execution logs through a faulty cloud, on real HTTP and Postgr
           await walk();
           clock.advance(60_000);
         }
-        expect(await storedIn(store)).toEqual(truthOf(cloud));
+        expect(await storedLogs(store.url)).toEqual(loggedTruth(cloud));
         const closed = await rows<{ id: string; status: string }>(
           store.url,
           `select execution_id as id, status from executions where closed_at is not null order by 1`,
@@ -191,7 +153,7 @@ describe('reading execution logs through a faulty cloud, on real HTTP and Postgr
         world.store.url,
         'select count(*) as n from execution_logs',
       );
-      expect(Number(count?.n)).toBe(truthOf(world.cloud).length);
+      expect(Number(count?.n)).toBe(loggedTruth(world.cloud).length);
       const leaked = await rows(
         world.store.url,
         `select 1 from execution_logs l where to_jsonb(l)::text like '%Signature=secret%'`,
