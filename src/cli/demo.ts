@@ -8,7 +8,7 @@ import { createFreshDatabase, queryAsAnalyst } from '../sinks/postgres/probe.ts'
 import { openPostgresSink } from '../sinks/postgres/sink.ts';
 import { migrate } from '../sinks/postgres/migrate.ts';
 import { demoExecutions } from '../simulator/oos/demoExecutions.ts';
-import { demoScenario, SCENARIO_PROJECT } from '../simulator/scenario.ts';
+import { DEMO_ERRORS, demoScenario, SCENARIO_PROJECT } from '../simulator/scenario.ts';
 import { startSimulator } from '../simulator/server.ts';
 import { EXIT, type ExitCode, type Shell } from './command.ts';
 import { findFreePort, startDemoDaemon } from './demoDaemon.ts';
@@ -96,6 +96,7 @@ async function demonstrate(
       entries: demoExecutions(nowMs).reduce((sum, { logs }) => sum + logs.length, 0),
       areJobs: false,
     },
+    { name: 'errors', entries: DEMO_ERRORS, areJobs: false },
   ];
   const simulator = await startSimulator(scenario);
   cleanup.add(() => simulator.close());

@@ -28,6 +28,12 @@ const REGION = 'cn-hangzhou';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
+/** Logs of the demo: that long before it begins, and as many a second. One in eight is an ERROR. */
+const DEMO_LOG_MINUTES = 10;
+const DEMO_LOGS_PER_SECOND = 2;
+/** Errors that the demo's logs hold when it begins. */
+export const DEMO_ERRORS = (DEMO_LOG_MINUTES * 60 * DEMO_LOGS_PER_SECOND) / 8;
+
 /**
  * A small world for `logferry demo`: six jobs long over (one of them in ERROR), six under way, four that appear within
  * 14 s. Every job is over 25 s after `nowMs`, one more of them in ERROR. Beside them five delivery jobs of ActionTrail, two
@@ -68,10 +74,14 @@ export function demoScenario(world: {
         logstores: PLAUSIBLE_LOGSTORES,
         lifecycle: { startMs: [1000, 3000], runMs: [6000, 30_000], failShare: 0.1 },
         ...(world.churn === undefined ? {} : { churn: world.churn }),
-        // Ten minutes of logs before the demo, and on through a day of it.
+        // On through a day of the demo.
         logs: {
           app_log: {
-            made: { fromS: secondOf(at(-10 * MINUTE_MS)), toS: secondOf(at(DAY_MS)), perSecond: 2 },
+            made: {
+              fromS: secondOf(at(-DEMO_LOG_MINUTES * MINUTE_MS)),
+              toS: secondOf(at(DAY_MS)),
+              perSecond: DEMO_LOGS_PER_SECOND,
+            },
           },
         },
         jobs: [

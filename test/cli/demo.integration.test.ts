@@ -40,6 +40,10 @@ describe('the demo', () => {
       const { exitCode, stdout } = await work.run('demo');
       expect(exitCode).toBe(0);
       expect(stdout).toMatch(/^exports +16 +0 +[1-9]/m);
+      expect(stdout).toMatch(/^trail +5 +0 +[1-9]/m);
+      expect(stdout).toMatch(/^checklogs +3 +0 +[1-9]/m);
+      expect(stdout).toMatch(/^runbooks +73 +0 +[1-9]/m);
+      expect(stdout).toMatch(/^errors +1[5-9]\d +0 +[1-9]/m);
       expect(stdout.match(/^select /gm)).toHaveLength(demoQueries.length);
       expect(stdout).toMatch(/^trail +5 +0 +[1-9]/m);
       expect(stdout).toMatch(/SUCCEEDED +14 /);
