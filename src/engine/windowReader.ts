@@ -156,9 +156,11 @@ export function createWindowReader(
       elapsedMs: cost.elapsedMs + (facts.elapsedMs ?? 0),
     };
     const canSplit = partsOf(window) !== null;
-    if (!facts.isComplete && mayRepeat) return { kind: 'again' };
-    if (!facts.isComplete && canSplit && maySplit)
-      return { kind: 'split', reason: 'window_incomplete' };
+    if (!facts.isComplete && (mayRepeat || (canSplit && maySplit))) {
+      // The page of a proxy is not repeated and split as if it were an answer that is not complete yet.
+      if (!facts.isTold) await expectRows(answer);
+      return mayRepeat ? { kind: 'again' } : { kind: 'split', reason: 'window_incomplete' };
+    }
 
     const rows = windowRows(stream, window, aggregate);
     // A figure over part of the rows is no figure; a log entry is one whatever else there is.
@@ -239,6 +241,12 @@ export function createWindowReader(
 const noCost: Required<Omit<EntryCost, 'restarts' | 'reportedRows'>> = {
   ...{ requests: 0, repeats: 0, processedRows: 0, elapsedMs: 0 },
 };
+
+/** @throws SourceError when the body does not begin like rows */
+async function expectRows(answer: StreamedAnswer): Promise<void> {
+  const rows = answer.rows()[Symbol.asyncIterator]();
+  await rows.next();
+}
 
 async function* batchesOf(
   answer: StreamedAnswer,

@@ -222,6 +222,7 @@ export const slsProjectLogs: WindowSource<Stream> = {
   }),
   request: requestOf,
   facts: (headers) => ({
+    isTold: headers['x-log-progress'] !== undefined,
     // A missing header says nothing, and nothing is not Complete.
     isComplete: headers['x-log-progress']?.trim().toLowerCase() === 'complete',
     reportedRows: countOf(headers['x-log-count']),

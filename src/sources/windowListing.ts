@@ -30,6 +30,8 @@ export interface WindowSettings {
 /** What the headers of an answer say of it; null where they say nothing. */
 export interface WindowFacts {
   readonly isComplete: boolean;
+  /** False when nothing is said about it: then it may be no answer of this API at all. */
+  readonly isTold: boolean;
   readonly reportedRows: number | null;
   readonly processedRows: number | null;
   readonly elapsedMs: number | null;
