@@ -140,7 +140,13 @@ describe('GetProjectLogs', () => {
       ...{ 'x-log-processed-rows': '10001', 'x-log-elapsed-millisecond': 'soon' },
     };
     expect(facts(headers)).toEqual({
-      ...{ isComplete: true, reportedRows: 10_000, processedRows: 10_001, elapsedMs: null },
+      ...{
+        isComplete: true,
+        isTold: true,
+        reportedRows: 10_000,
+        processedRows: 10_001,
+        elapsedMs: null,
+      },
     });
   });
 
