@@ -12,7 +12,7 @@ const VERSION = '2020-07-06';
 const PAGE_SIZE_MAX = 100;
 const PAGE_SIZE_DEFAULT = 20;
 
-/** ListDeliveryHistoryJobs (API page, 1 March 2024) and GetDeliveryHistoryJob (reference 1.4). */
+/** ListDeliveryHistoryJobs (API page, 1 March 2024) and GetDeliveryHistoryJob (its API page). */
 export function actionTrailApis(trail: Trail): readonly OpenApi[] {
   const advance: OpenApi['advance'] = (at, faults) => {
     trail.living.advance(at);

@@ -9,7 +9,7 @@ export interface OpenApiError {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The one error shape of OOS, ActionTrail and their siblings (reference 3.6). */
+/** The one error shape of OOS, ActionTrail and their siblings. */
 export function errorAnswer(
   { status, code, message, headers = {} }: OpenApiError,
   told: { readonly requestId: string; readonly host: string },

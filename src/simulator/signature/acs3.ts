@@ -20,7 +20,7 @@ interface Acs3Claim extends SignatureClaim {
 }
 
 /**
- * Reads an ACS3-HMAC-SHA256 signature, as OOS, ActionTrail and the other OpenAPI products have it (reference 2.4). Every
+ * Reads an ACS3-HMAC-SHA256 signature, as OOS, ActionTrail and the other OpenAPI products have it (V3 request structure page). Every
  * x-acs-* header, Host, and a Content-Type that is there must be signed, and the body must be the one that was hashed.
  * @returns null when the request carries no well-formed ACS3 signature
  */

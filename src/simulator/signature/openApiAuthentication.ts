@@ -9,7 +9,7 @@ export interface OpenApiGuard {
   readonly refuse: (request: SimulatedRequest, nowMs: number) => OpenApiError | null;
 }
 
-/** Codes: reference 3.6 where it has them, those of sibling products otherwise. */
+/** Codes: those of the API pages where they have them, those of sibling products otherwise. */
 export function createOpenApiGuard(accounts: readonly SimulatedAccount[]): OpenApiGuard {
   /** Nonces of believed requests, with the time until which a request of theirs would still be in time. */
   const used = new Map<string, number>();
