@@ -1,4 +1,3 @@
-import { backoffMs } from '../domain/backoff.ts';
 import type { JsonValue } from '../domain/json.ts';
 import {
   afterGap,
@@ -10,13 +9,13 @@ import {
   type WindowState,
 } from '../domain/windows.ts';
 import type { StreamedAnswer } from '../providers/apiRequest.ts';
-import { SourceError } from '../providers/sourceError.ts';
 import type { EntryAppend, EntryBatch, EntryCost } from '../sinks/entrySink.ts';
 import type { WalkRef } from '../sinks/sink.ts';
 import type { WindowSettings } from '../sources/windowListing.ts';
 import { oneAhead } from './oneAhead.ts';
 import type { WindowStream } from './ports.ts';
 import type { WalkDeps } from './reading.ts';
+import { retrying } from './retrying.ts';
 import { windowRows, type WindowRows } from './windowRows.ts';
 
 /** A window to be read. `repeatMs`: how long incomplete answers to it, and to what it is split into, may still be repeated. */
@@ -59,9 +58,6 @@ type Outcome =
   | { readonly kind: 'stored'; readonly entries: number; readonly inserted: number }
   | { readonly kind: 'again' | 'moved' }
   | { readonly kind: 'split'; readonly reason: GapReason };
-
-const triesMax = 4;
-const retryBounds = { baseMs: 500, maxMs: 10_000 };
 
 /**
  * Reads one window: asks until the answer is complete, streams it into the store, and answers the halves to read instead where
@@ -119,28 +115,11 @@ export function createWindowReader(
     signal: AbortSignal,
   ): Promise<Outcome> {
     const request = source.request(stream.settings, window);
-    for (let tries = 1; ; tries += 1) {
+    const ask = () => {
       cost = { ...cost, requests: cost.requests + 1 };
-      try {
-        return await stream.api.stream(
-          request,
-          (answer) => take(window, answer, may, signal),
-          signal,
-        );
-      } catch (error) {
-        const again = error instanceof SourceError && error.kind === 'transient';
-        if (!again || tries >= triesMax || signal.aborted) throw error;
-        const delayMs = backoffMs(tries, retryBounds, deps.random());
-        deps.log.warn(
-          {
-            ...{ event: 'request_retried', stream: stream.name, try: tries, delayMs },
-            reason: error.message,
-          },
-          'request retried',
-        );
-        await deps.clock.sleep(delayMs, signal);
-      }
-    }
+      return stream.api.stream(request, (answer) => take(window, answer, may, signal), signal);
+    };
+    return (await retrying(deps, { stream: stream.name, ask }, signal)).result;
   }
 
   async function take(
