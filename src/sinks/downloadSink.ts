@@ -1,4 +1,3 @@
-import type { JobTable } from '../domain/column.ts';
 import type { RejectedEntry } from '../domain/entry.ts';
 import type { Moved } from './walkRef.ts';
 
@@ -48,31 +47,36 @@ export type DownloadEnding =
 
 export interface StoredDownload extends DownloadProgress {
   readonly status: FileStatus;
+  /** Why it is incomplete or failed, or why the last try did. */
   readonly reason: string | null;
+}
+
+/** The file of a job that is still to be loaded. */
+export interface OpenDownload {
+  readonly streamId: string;
+  readonly entryKey: string;
 }
 
 /** Files of finished export jobs, and their rows. Every method is one transaction. */
 export interface DownloadSink {
   /**
-   * Notes that the files of these jobs are to be loaded, of those among them that have this status. Files noted before stay as they are.
-   * @returns the jobs whose files are not loaded yet
+   * Notes that the files of these jobs of download_jobs are to be loaded, of those among them that have this status. Files noted
+   * before stay as they are.
+   * @returns the jobs whose files wait or are being loaded, in no order
    */
   wantDownloads(want: {
-    readonly table: JobTable;
     readonly streamId: string;
     readonly entryKeys: readonly string[];
     readonly status: string;
     readonly nowMs: number;
-  }): Promise<readonly { readonly streamId: string; readonly entryKey: string }[]>;
+  }): Promise<readonly OpenDownload[]>;
 
   /** Files that wait or are being loaded, by id after `afterId` ('0' first), at most `limit`. */
   openDownloads(query: {
     readonly streamId: string;
     readonly afterId: string;
     readonly limit: number;
-  }): Promise<
-    readonly { readonly id: string; readonly streamId: string; readonly entryKey: string }[]
-  >;
+  }): Promise<readonly (OpenDownload & { readonly id: string })[]>;
 
   /** Claims the file of a job. `ended`: it is loaded, incomplete or failed already. `absent`: nobody wants it. */
   beginDownload(claim: {

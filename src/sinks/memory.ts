@@ -1,5 +1,6 @@
 import type { Contents } from './memory/contents.ts';
 import { emptyContents } from './memory/contents.ts';
+import { downloadsOf } from './memory/downloads.ts';
 import { entriesOf } from './memory/entries.ts';
 import { filesOf } from './memory/files.ts';
 import { jobsOf } from './memory/jobs.ts';
@@ -18,6 +19,7 @@ export function openMemorySink(): MemorySink {
     ...walksOf(contents),
     ...entriesOf(contents),
     ...filesOf(contents),
+    ...downloadsOf(contents),
     ...jobsOf(contents),
     ...budgetsOf(contents),
     ...operationsOf(contents),

@@ -1,6 +1,7 @@
 import type { CountedTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
+import type { DownloadSink } from './downloadSink.ts';
 import type { EntrySink } from './entrySink.ts';
 import type { FileSink } from './fileSink.ts';
 import type { Moved, WalkRef } from './walkRef.ts';
@@ -12,7 +13,8 @@ export type { WalkRef } from './walkRef.ts';
  * Where entries go: the one port to storage. Two implementations (postgres/, memory.ts) pass one contract suite.
  * Ids are decimal strings. Times are epoch milliseconds passed by the caller. Every method that writes is one transaction.
  */
-export interface Sink extends WalkSink, EntrySink, FileSink, JobSink, BudgetStore, OperationsStore {
+export interface Sink
+  extends WalkSink, EntrySink, FileSink, DownloadSink, JobSink, BudgetStore, OperationsStore {
   close(): Promise<void>;
 }
 

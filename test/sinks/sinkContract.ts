@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals';
 import type { SinkUnderTest } from './contract/harness.ts';
+import { downloadContract } from './contract/downloads.ts';
 import { entryContract } from './contract/entries.ts';
 import { fileContract } from './contract/files.ts';
 import { jobContract } from './contract/jobs.ts';
@@ -16,6 +17,7 @@ export function sinkContract(name: string, open: () => SinkUnderTest): void {
     pageContract(open);
     entryContract(open);
     fileContract(open);
+    downloadContract(open);
     jobContract(open);
     trackedJobsContract(open);
     operationsContract(open);

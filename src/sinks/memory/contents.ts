@@ -1,4 +1,5 @@
 import type { JobTable } from '../../domain/column.ts';
+import type { DownloadRow, FetchedExport, StoredDownload } from '../downloadSink.ts';
 import type { EntryRow } from '../entryRow.ts';
 import type { FileRow } from '../fileSink.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
@@ -15,6 +16,8 @@ export interface Contents {
   readonly entries: Map<string, MemoryEntry>;
   /** In the order of first sight. */
   readonly files: MemoryFile[];
+  /** By id, the number of the file. */
+  readonly downloads: Map<string, MemoryDownload>;
   /** By stream and partition (`checkpointIdOf`). */
   readonly checkpoints: Map<string, MemoryCheckpoint>;
   /** By stream and content hash. */
@@ -90,6 +93,19 @@ export interface MemoryFile {
   readonly supersededAtMs: number | null;
 }
 
+/** A file of a job, with its rows. */
+export interface MemoryDownload extends StoredDownload {
+  readonly id: string;
+  readonly streamId: string;
+  readonly jobId: string;
+  readonly version: number;
+  readonly fetched: FetchedExport | null;
+  readonly compression: string | null;
+  readonly keptAt: string | null;
+  readonly endedAtMs: number | null;
+  readonly stored: readonly DownloadRow[];
+}
+
 interface MemoryChange {
   readonly kind: string;
   readonly streamId: string;
@@ -106,7 +122,7 @@ interface MemoryRejected extends RejectedRow {
   readonly count: number;
   readonly firstSeenAtMs: number;
   readonly lastSeenAtMs: number;
-  readonly lastWalkId: string;
+  readonly lastWalkId: string | null;
 }
 
 interface MemoryDrift extends DriftRow {
@@ -123,7 +139,7 @@ interface MemoryBudget {
 export function emptyContents(): Contents {
   return {
     ...{ streams: new Map(), walks: new Map(), jobs: new Map(), changes: [] },
-    ...{ entries: new Map(), files: [], checkpoints: new Map() },
+    ...{ entries: new Map(), files: [], downloads: new Map(), checkpoints: new Map() },
     ...{ rejected: new Map(), drift: new Map() },
     ...{ budgets: new Map(), turns: new Map(), requests: new Map(), beats: new Map() },
   };

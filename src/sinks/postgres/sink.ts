@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { createSlots } from '../../domain/slots.ts';
 import type { Sink } from '../sink.ts';
 import { budgetsOf } from './budgets.ts';
+import { downloadsOf } from './downloads.ts';
 import { entriesOf } from './entries.ts';
 import { filesOf } from './files.ts';
 import { PrismaClient } from './generated/client.ts';
@@ -29,6 +30,7 @@ export function openPostgresSink(database: Database): Sink {
     ...walksOf(database, { streams: streamsOf(prisma, database.url), inSlots }),
     ...entriesOf({ database, inSlots, partitions }),
     ...filesOf(database),
+    ...downloadsOf({ database, partitions }),
     ...jobsOf(database),
     ...budgetsOf(database, prisma),
     ...operationsOf(database, prisma),

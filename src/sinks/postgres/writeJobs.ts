@@ -177,11 +177,12 @@ export function changeSteps(
 }
 
 /**
- * Each entry once by its content; counted once in each walk, so that a replay changes no row.
+ * Each entry once by its content; counted once in each walk, so that a replay changes no row. What belongs to no walk
+ * (`walkId` null: a record of a file) is counted once.
  * (jsonb_to_recordset makes an SQL null of a JSON null, hence `coalesce`.)
  */
 export function rejectedSteps(
-  context: Omit<WriteContext, 'table'> & { readonly walkId: string },
+  context: Omit<WriteContext, 'table'> & { readonly walkId: string | null },
   rows: readonly RejectedRow[],
 ): readonly Step[] {
   if (rows.length === 0) return [];
