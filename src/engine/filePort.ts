@@ -6,7 +6,7 @@ export interface FileEngine {
    * Streams a download into a temporary file that only this process can open, and hands it to `use`. The file is gone when `use`
    * has ended, whatever its outcome, and when the process is killed. A download that is cut off goes on from its last byte where
    * `download.onCut` says so and the server allows it, else from the first.
-   * @throws what `download.open` throws; FileTooLarge; what `use` throws
+   * @throws what `download.open` throws; FileTooLarge; FileCut; what `use` throws
    */
   fetch<T>(
     download: FileDownload,
@@ -237,6 +237,22 @@ export interface KeptPlace {
   /** Folders below it, outermost first, and the file's name: any text, made harmless here. */
   readonly folders: readonly string[];
   readonly name: string;
+}
+
+/**
+ * Thrown, or told to `onCut`, when a body ended well and still has not the length that was told. undici finds the usual cuts
+ * itself; this one takes a Content-Range or a server that is wrong.
+ */
+export class FileCut extends Error {
+  readonly bytes: number;
+  readonly totalBytes: number;
+
+  constructor(bytes: number, totalBytes: number) {
+    super(`the file came to ${bytes} bytes, not to the ${totalBytes} that its server tells`);
+    this.name = 'FileCut';
+    this.bytes = bytes;
+    this.totalBytes = totalBytes;
+  }
 }
 
 /** Thrown when a file is larger than allowed. */
