@@ -146,11 +146,16 @@ program
     countOf,
   )
   .option('--logs <count>', 'a Logstore with this many log entries, likewise', countOf)
-  .action((options: { port: number; jobs?: number; logs?: number }) =>
+  .option(
+    '--exports <count>',
+    'this many finished jobs with real files of 1,000 rows, likewise',
+    countOf,
+  )
+  .action((options: { port: number; jobs?: number; logs?: number; exports?: number }) =>
     run(async () => {
       const { runSimulate } = await import('./simulate.ts');
-      const { port, jobs = null, logs = null } = options;
-      return runSimulate({ port, jobs, logs }, shell);
+      const { port, jobs = null, logs = null, exports = null } = options;
+      return runSimulate({ port, jobs, logs, exports }, shell);
     }),
   );
 

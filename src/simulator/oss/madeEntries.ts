@@ -1,0 +1,115 @@
+import type { LogFields } from '../sls/logQuery.ts';
+import { madeRow } from '../sls/logs.ts';
+import type { FileFormat, MadeSpec } from './fileSpec.ts';
+import { columnsOf, recordWriter } from './recordText.ts';
+
+/** Entries are alike from one period to the next but for their time and their number. */
+const PERIOD_ROWS = 4096;
+const TIME_DIGITS = 10;
+const NUMBER_DIGITS = 12;
+
+/** The n-th entry (from 0): text as logs have it, with all that makes a CSV file hard to read in some of them. */
+export function madeEntry(made: MadeSpec, n: number): LogFields {
+  const place = n % PERIOD_ROWS;
+  const row = madeRow({ fromS: made.fromS, perSecond: 1 }, place);
+  const id = row['request_id'] ?? '';
+  return {
+    ...row,
+    __time__: String(timeOf(made, n)),
+    request_id: id.slice(0, -NUMBER_DIGITS) + numberText(n),
+    ...oddFields(place),
+  };
+}
+
+export function* madeEntries(made: MadeSpec): Generator<LogFields> {
+  for (let n = 0; n < made.madeRows; n += 1) yield madeEntry(made, n);
+}
+
+/** Before packing, in pieces that can be made one without the others: time and number have as many digits in every period. */
+export interface MadeText {
+  readonly bytes: number;
+  /** Of [start, end). */
+  readonly pieces: (start: number, end: number) => Generator<Buffer>;
+}
+
+/** Renders one period, and makes every other from it by writing times and numbers over it: over 1 GB/s, where rendering makes 60 MB/s. */
+export function madeText(made: MadeSpec, contentType: FileFormat['contentType']): MadeText {
+  const { madeRows } = made;
+  const rows = Array.from({ length: Math.min(PERIOD_ROWS, madeRows) }, (_, n) =>
+    madeEntry(made, n),
+  );
+  const writer = recordWriter(contentType, columnsOf(rows));
+  const header = Buffer.from(writer.header);
+  const records = rows.map((row) => Buffer.from(writer.record(row)));
+  const starts = [0];
+  for (const record of records) starts.push((starts.at(-1) ?? 0) + record.length);
+  const period = Buffer.concat(records);
+  const marks = records.map((record, place) => {
+    const start = starts[place] ?? 0;
+    return {
+      time: start + record.indexOf(String(timeOf(made, place))),
+      number: start + record.indexOf(`-${numberText(place)}`) + 1,
+    };
+  });
+  const startOf = (n: number): number =>
+    header.length + Math.floor(n / PERIOD_ROWS) * period.length + (starts[n % PERIOD_ROWS] ?? 0);
+  const bytes =
+    startOf(madeRows - (madeRows % PERIOD_ROWS)) + (starts[madeRows % PERIOD_ROWS] ?? 0);
+
+  const periodFrom = (first: number): Buffer => {
+    const block = Buffer.from(period);
+    marks.forEach(({ time, number }, place) => {
+      block.write(String(timeOf(made, first + place)), time, TIME_DIGITS, 'latin1');
+      block.write(numberText(first + place), number, NUMBER_DIGITS, 'latin1');
+    });
+    return block;
+  };
+
+  return {
+    bytes,
+    pieces: function* (start, end) {
+      if (start < header.length) yield header.subarray(start, end);
+      const skipped = Math.max(0, Math.floor((start - header.length) / Math.max(1, period.length)));
+      for (let first = skipped * PERIOD_ROWS; first < madeRows; first += PERIOD_ROWS) {
+        const at = startOf(first);
+        if (at >= Math.min(end, bytes)) return;
+        const piece = periodFrom(first).subarray(
+          Math.max(0, start - at),
+          Math.min(end, bytes) - at,
+        );
+        if (piece.length > 0) yield piece;
+      }
+    },
+  };
+}
+
+function timeOf({ fromS, perSecond }: MadeSpec, n: number): number {
+  return fromS + Math.floor(n / perSecond);
+}
+
+function numberText(n: number): string {
+  return n.toString(16).padStart(NUMBER_DIGITS, '0');
+}
+
+function oddFields(place: number): LogFields {
+  switch (place % 23) {
+    case 3:
+      return { message: 'order "A-1042", 3 items, was sent to "Lager 2", Köln' };
+    case 7:
+      return {
+        message:
+          'Unhandled error: connect ECONNREFUSED 10.0.3.7:6379\n    at TCPConnectWrap.afterConnect (node:net:1611:16)\r\n    at retry',
+        level: 'ERROR',
+      };
+    case 11:
+      return { message: '订单已支付，等待发货 ✅', user_agent: '' };
+    case 15:
+      return { path: '', duration_ms: '' };
+    case 19:
+      return {
+        message: '{"event":"refund","note":"customer said: \\"too late\\"","amount":12.50}',
+      };
+    default:
+      return {};
+  }
+}
