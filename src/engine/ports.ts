@@ -1,5 +1,6 @@
 import type {
   ArchiveSource,
+  JobOrdering,
   JobSource,
   OwnedListSource,
   Source,
@@ -57,6 +58,16 @@ export type WindowStream = StreamRuntime<WindowSource>;
 /** Narrows a stream to one of jobs. */
 export function isJobStream(stream: StreamRuntime): stream is JobStream {
   return 'tracking' in stream.source;
+}
+
+/** A stream of jobs that can be ordered. */
+export type OrderStream = StreamRuntime & {
+  readonly source: JobSource & { readonly ordering: JobOrdering<unknown> };
+};
+
+/** Narrows a stream to one of jobs that can be ordered. */
+export function isOrderStream(stream: StreamRuntime): stream is OrderStream {
+  return 'ordering' in stream.source;
 }
 
 /** A stream of archives. */

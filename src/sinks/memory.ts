@@ -5,6 +5,7 @@ import { entriesOf } from './memory/entries.ts';
 import { filesOf } from './memory/files.ts';
 import { jobsOf } from './memory/jobs.ts';
 import { budgetsOf, operationsOf } from './memory/operations.ts';
+import { ordersOf } from './memory/orders.ts';
 import { walksOf } from './memory/walks.ts';
 import type { Sink } from './sink.ts';
 
@@ -21,6 +22,7 @@ export function openMemorySink(): MemorySink {
     ...filesOf(contents),
     ...downloadsOf(contents),
     ...jobsOf(contents),
+    ...ordersOf(contents),
     ...budgetsOf(contents),
     ...operationsOf(contents),
     contents,

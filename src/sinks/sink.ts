@@ -4,9 +4,11 @@ import type { JsonValue } from '../domain/json.ts';
 import type { DownloadSink } from './downloadSink.ts';
 import type { EntrySink } from './entrySink.ts';
 import type { FileSink } from './fileSink.ts';
+import type { OrderSink } from './orderSink.ts';
 import type { Moved, WalkRef } from './walkRef.ts';
 
 export type { FileFinish, FileOutcome } from './fileSink.ts';
+export type { NewOrder, OrderSink, StoredOrder } from './orderSink.ts';
 export type { WalkRef } from './walkRef.ts';
 
 /**
@@ -14,7 +16,15 @@ export type { WalkRef } from './walkRef.ts';
  * Ids are decimal strings. Times are epoch milliseconds passed by the caller. Every method that writes is one transaction.
  */
 export interface Sink
-  extends WalkSink, EntrySink, FileSink, DownloadSink, JobSink, BudgetStore, OperationsStore {
+  extends
+    WalkSink,
+    EntrySink,
+    FileSink,
+    DownloadSink,
+    JobSink,
+    OrderSink,
+    BudgetStore,
+    OperationsStore {
   close(): Promise<void>;
 }
 

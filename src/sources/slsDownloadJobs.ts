@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JobTable } from '../domain/column.ts';
-import type { Drift } from '../domain/entry.ts';
+import type { Drift, JobEntry } from '../domain/entry.ts';
+import { sameBlanks, type ExportOrder } from '../domain/exportOrder.ts';
 import {
   bigint,
   boolean,
@@ -128,7 +129,48 @@ export const slsDownloadJobs: JobSource<Stream> & { readonly listing: OffsetList
     isGone: ({ status, code }) =>
       status === 404 && code !== 'ProjectNotExist' && code !== 'LogStoreNotExist',
   },
+  ordering: { request: orderRequest, succeeded: 'SUCCEEDED', differences: differencesFrom },
 };
+
+/** CreateDownloadJob. A name that is taken is refused, so that no order is executed twice. Source: API page (November 2026). */
+function orderRequest(stream: Stream, order: ExportOrder): ApiRequest {
+  const { name, displayName, description, logstore, query, powerSql } = order;
+  return {
+    product: 'sls',
+    api: 'CreateDownloadJob',
+    method: 'POST',
+    path: '/downloadjobs',
+    query: {},
+    project: stream.project,
+    body: JSON.stringify({
+      ...{ name, displayName, description },
+      configuration: {
+        ...{ logstore, query, powerSql, allowInComplete: order.allowIncomplete },
+        ...{ fromTime: order.fromMs / 1_000, toTime: order.toMs / 1_000 },
+        sink: {
+          type: 'AliyunOSS',
+          ...{ contentType: order.format, compressionType: order.compression },
+          ...(order.roleArn === null ? {} : { roleArn: order.roleArn }),
+          ...(order.bucket === null ? {} : { bucket: order.bucket }),
+          ...(order.prefix === null ? {} : { prefix: order.prefix }),
+        },
+      },
+    }),
+  };
+}
+
+function differencesFrom({ columns }: JobEntry, order: ExportOrder): readonly string[] {
+  const query = columns['query'];
+  const pairs = [
+    ['logstore', columns['logstore'], order.logstore],
+    ['query', typeof query === 'string' ? sameBlanks(query) : null, sameBlanks(order.query)],
+    ['from', columns['from_time'], order.fromMs],
+    ['to', columns['to_time'], order.toMs],
+  ] as const;
+  return pairs.flatMap(([name, found, asked]) =>
+    (found ?? null) === null || found === asked ? [] : [name],
+  );
+}
 
 function listRequest(stream: Stream, { offset, size }: OffsetRequest): ApiRequest {
   return {

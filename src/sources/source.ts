@@ -3,6 +3,7 @@ import type { ArchiveLimits } from '../domain/archiveFault.ts';
 import type { RecheckBounds } from '../domain/archiveVisit.ts';
 import type { ColumnValue, EntryTable, FileTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
+import type { ExportOrder } from '../domain/exportOrder.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { ApiRequest, Product } from '../providers/apiRequest.ts';
 import type { WindowListing } from './windowListing.ts';
@@ -52,6 +53,18 @@ export interface JobTracking<Stream> {
   readonly isGone: (refusal: { status: number | undefined; code: string | undefined }) => boolean;
 }
 
+/** How jobs are ordered. The order's name becomes the job's, by which `JobTracking.request` finds it. */
+export interface JobOrdering<Stream> {
+  readonly request: (stream: Stream, order: ExportOrder) => ApiRequest;
+  /** The status of a job whose file can be had. */
+  readonly succeeded: string;
+  /**
+   * In what the job of an order's name is not what was ordered: none for the order's own job. What the answer leaves out says
+   * nothing.
+   */
+  readonly differences: (job: JobEntry, order: ExportOrder) => readonly string[];
+}
+
 /** What every source tells of itself: data and pure functions, one file each, listed in registry.ts. */
 interface SourceBase<Stream> {
   /** `aliyun.sls.download_jobs`: the value of `streams.*.source`. */
@@ -80,6 +93,8 @@ export interface JobSource<Stream = unknown> extends SourceBase<Stream> {
   readonly listing: OffsetListing<Stream> | PageListing<Stream>;
   readonly table: JobTable;
   readonly tracking: JobTracking<Stream>;
+  /** For jobs that can be ordered. @default they cannot */
+  readonly ordering?: JobOrdering<Stream>;
 }
 
 /** Archives that are fetched one by one by their key; each is a ZIP of text files, stored line by line. */

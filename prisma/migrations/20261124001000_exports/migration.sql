@@ -8,7 +8,7 @@ create table export_orders (
   export text,
   attempt integer not null default 1,
   display_name text not null,
-  description text,
+  description text not null,
   logstore text not null,
   query text not null,
   from_time timestamptz(3) not null,
@@ -17,21 +17,30 @@ create table export_orders (
   compression_type text not null,
   power_sql boolean not null,
   allow_incomplete boolean not null,
+  role_arn text,
+  bucket text,
+  prefix text,
   status text not null default 'intended',
   error_message text,
+  job_id bigint,
   intended_at timestamptz(3) not null,
   ordered_at timestamptz(3),
+  refused_at timestamptz(3),
+  closed_at timestamptz(3),
   constraint export_orders_status_known check (status in ('intended', 'ordered', 'refused')),
   constraint export_orders_range_runs_forward check (from_time < to_time),
   constraint export_orders_attempt_counts_from_1 check (attempt >= 1),
-  constraint export_orders_ordered_has_time check ((status = 'ordered') = (ordered_at is not null)),
-  constraint export_orders_refused_has_reason check (status <> 'refused' or error_message is not null)
+  constraint export_orders_ordered_has_time check (status <> 'ordered' or ordered_at is not null),
+  constraint export_orders_refused_has_reason check ((status = 'refused') = (refused_at is not null) and (status <> 'refused' or error_message is not null)),
+  constraint export_orders_job_is_ordered check (job_id is null or status = 'ordered')
 );
 create unique index export_orders_stream_id_name_key on export_orders (stream_id, name);
 -- Each range of a scheduled export once, whoever orders it; a failed one again as another attempt.
 create unique index export_orders_slot_key on export_orders (stream_id, export, from_time, attempt) where export is not null;
--- What was to be ordered, and is not known to be.
-create index export_orders_open_idx on export_orders (stream_id, id) where status = 'intended';
+-- What was to be ordered and is not known to be, and what was ordered and has not been seen yet.
+create index export_orders_open_idx on export_orders (stream_id, id) where status <> 'refused' and job_id is null;
+-- What a scheduled export still has to look after.
+create index export_orders_unclosed_idx on export_orders (stream_id, export, from_time) where export is not null and closed_at is null;
 
 comment on table export_orders is 'An export that LogFerry has ordered, or is about to: one download job of the service, found again by its name.';
 comment on column export_orders.id is 'Number of the order.';
@@ -44,29 +53,31 @@ comment on column export_orders.description is 'Description given to the job.';
 comment on column export_orders.logstore is 'Logstore the logs come from.';
 comment on column export_orders.query is 'Query or SQL statement that selects the logs.';
 comment on column export_orders.from_time is 'Start of the exported range.';
-comment on column export_orders.to_time is 'End of the exported range.';
+comment on column export_orders.to_time is 'End of the exported range, not included.';
 comment on column export_orders.content_type is 'Format of the file: csv or json.';
 comment on column export_orders.compression_type is 'none, gzip, lz4 or zstd.';
 comment on column export_orders.power_sql is 'Whether Dedicated SQL (PowerSQL) is used; billed by CPU time.';
 comment on column export_orders.allow_incomplete is 'Whether an incomplete query result may be exported.';
-comment on column export_orders.status is 'intended: stored, and not yet known to be taken. ordered: the service has the job; what became of it stands in download_jobs. refused: the service does not take it.';
+comment on column export_orders.role_arn is 'RAM role that the service writes the file with; null: its own choice.';
+comment on column export_orders.bucket is 'Bucket that the service writes the file to; null: its own choice.';
+comment on column export_orders.prefix is 'Path in the bucket; null: the choice of the service.';
+comment on column export_orders.status is 'intended: stored, and not yet known to be taken. ordered: the service has taken it; what became of its job stands in download_jobs. refused: the service does not take it, or lost it.';
 comment on column export_orders.error_message is 'Why the service refused the order, or why the last try to order it failed.';
+comment on column export_orders.job_id is 'Its job (download_jobs.id); null before the job was seen.';
 comment on column export_orders.intended_at is 'When the order was stored.';
-comment on column export_orders.ordered_at is 'When the service was first known to have the job.';
+comment on column export_orders.ordered_at is 'When the service was first known to have taken it.';
+comment on column export_orders.refused_at is 'When it was known to be refused.';
+comment on column export_orders.closed_at is 'Orders of a scheduled export: when nothing more was to be done about it, because it succeeded, was ordered again, or was given up after its last attempt.';
 
 create view analytics.exports as
   select
     s.name as stream, s.account, o.export, o.name, o.attempt, o.logstore, o.query, o.from_time, o.to_time,
     o.content_type, o.compression_type, o.status as order_status, o.error_message as order_error,
     j.status as job_status, j.progress, j.error_message as job_error, j.log_count, j.file_status, j.file_error,
-    o.intended_at, o.ordered_at, j.settled_at
+    o.intended_at, o.ordered_at, j.settled_at, o.closed_at
   from export_orders o
   join streams s on s.id = o.stream_id
-  left join lateral (
-    select * from download_jobs d
-    where d.stream_id = o.stream_id and d.job_key = o.name
-    order by d.created_at desc nulls last, d.id desc limit 1
-  ) j on true;
+  left join download_jobs j on j.id = o.job_id;
 
 comment on view analytics.exports is 'Exports that LogFerry has ordered, each with what became of its job and its file.';
 

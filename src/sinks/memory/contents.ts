@@ -3,6 +3,7 @@ import type { DownloadRow, FetchedExport, StoredDownload } from '../downloadSink
 import type { EntryRow } from '../entryRow.ts';
 import type { FileRow } from '../fileSink.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
+import type { StoredOrder } from '../orderSink.ts';
 import type { RequestCount, StreamIdentity, WalkCounts } from '../sink.ts';
 
 /** Everything a memory sink holds, as the tables of the Postgres sink would. Rows are replaced, never changed. */
@@ -18,6 +19,8 @@ export interface Contents {
   readonly files: MemoryFile[];
   /** By id, the number of the file. */
   readonly downloads: Map<string, MemoryDownload>;
+  /** By id. */
+  readonly orders: Map<string, MemoryOrder>;
   /** By stream and partition (`checkpointIdOf`). */
   readonly checkpoints: Map<string, MemoryCheckpoint>;
   /** By stream and content hash. */
@@ -65,9 +68,16 @@ export interface MemoryJob {
   readonly row: JobRow;
   readonly firstSeenAtMs: number;
   readonly lastSeenAtMs: number;
-  readonly lastSeenWalkId: string;
+  /** null when no walk has seen it. */
+  readonly lastSeenWalkId: string | null;
   readonly settledAtMs: number | null;
   readonly vanishedAtMs: number | null;
+}
+
+/** The job itself is read from `jobs` whenever the order is. */
+export interface MemoryOrder extends Omit<StoredOrder, 'job'> {
+  readonly jobAt: { readonly table: JobTable; readonly id: string } | null;
+  readonly closedAtMs: number | null;
 }
 
 interface MemoryEntry {
@@ -139,7 +149,8 @@ interface MemoryBudget {
 export function emptyContents(): Contents {
   return {
     ...{ streams: new Map(), walks: new Map(), jobs: new Map(), changes: [] },
-    ...{ entries: new Map(), files: [], downloads: new Map(), checkpoints: new Map() },
+    ...{ entries: new Map(), files: [], downloads: new Map(), orders: new Map() },
+    ...{ checkpoints: new Map() },
     ...{ rejected: new Map(), drift: new Map() },
     ...{ budgets: new Map(), turns: new Map(), requests: new Map(), beats: new Map() },
   };

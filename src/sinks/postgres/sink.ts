@@ -9,6 +9,7 @@ import { PrismaClient } from './generated/client.ts';
 import { jobsOf } from './jobs.ts';
 import { createMonthPartitions } from './monthPartitions.ts';
 import { operationsOf } from './operations.ts';
+import { ordersOf } from './orders.ts';
 import { streamsOf } from './streams.ts';
 import type { Database } from './transaction.ts';
 import { walksOf } from './walks.ts';
@@ -32,6 +33,7 @@ export function openPostgresSink(database: Database): Sink {
     ...filesOf(database),
     ...downloadsOf({ database, partitions }),
     ...jobsOf(database),
+    ...ordersOf(database),
     ...budgetsOf(database, prisma),
     ...operationsOf(database, prisma),
     close: async () => {

@@ -97,9 +97,12 @@ export async function matchKnown(
   }
 }
 
-/** The line of a new row for COPY. Written while the page waits for its turn, so that the transaction itself is short. */
+/**
+ * The line of a new row for COPY. Written while the page waits for its turn, so that the transaction itself is short.
+ * @param context.walkId null outside a walk: no walk has seen the row
+ */
 export function insertLine(
-  context: WriteContext & { readonly walkId: string },
+  context: WriteContext & { readonly walkId: string | null },
   row: JobRow,
   settling: ReadonlySet<string>,
 ): string {

@@ -439,10 +439,16 @@ export const ExportOrderScalarFieldEnum = {
   compressionType: 'compressionType',
   powerSql: 'powerSql',
   allowIncomplete: 'allowIncomplete',
+  roleArn: 'roleArn',
+  bucket: 'bucket',
+  prefix: 'prefix',
   status: 'status',
   errorMessage: 'errorMessage',
+  jobId: 'jobId',
   intendedAt: 'intendedAt',
-  orderedAt: 'orderedAt'
+  orderedAt: 'orderedAt',
+  refusedAt: 'refusedAt',
+  closedAt: 'closedAt'
 } as const
 
 export type ExportOrderScalarFieldEnum = (typeof ExportOrderScalarFieldEnum)[keyof typeof ExportOrderScalarFieldEnum]

@@ -30,12 +30,14 @@ export type ExportOrderAvgAggregateOutputType = {
   id: number | null
   streamId: number | null
   attempt: number | null
+  jobId: number | null
 }
 
 export type ExportOrderSumAggregateOutputType = {
   id: bigint | null
   streamId: bigint | null
   attempt: number | null
+  jobId: bigint | null
 }
 
 export type ExportOrderMinAggregateOutputType = {
@@ -54,10 +56,16 @@ export type ExportOrderMinAggregateOutputType = {
   compressionType: string | null
   powerSql: boolean | null
   allowIncomplete: boolean | null
+  roleArn: string | null
+  bucket: string | null
+  prefix: string | null
   status: string | null
   errorMessage: string | null
+  jobId: bigint | null
   intendedAt: Date | null
   orderedAt: Date | null
+  refusedAt: Date | null
+  closedAt: Date | null
 }
 
 export type ExportOrderMaxAggregateOutputType = {
@@ -76,10 +84,16 @@ export type ExportOrderMaxAggregateOutputType = {
   compressionType: string | null
   powerSql: boolean | null
   allowIncomplete: boolean | null
+  roleArn: string | null
+  bucket: string | null
+  prefix: string | null
   status: string | null
   errorMessage: string | null
+  jobId: bigint | null
   intendedAt: Date | null
   orderedAt: Date | null
+  refusedAt: Date | null
+  closedAt: Date | null
 }
 
 export type ExportOrderCountAggregateOutputType = {
@@ -98,10 +112,16 @@ export type ExportOrderCountAggregateOutputType = {
   compressionType: number
   powerSql: number
   allowIncomplete: number
+  roleArn: number
+  bucket: number
+  prefix: number
   status: number
   errorMessage: number
+  jobId: number
   intendedAt: number
   orderedAt: number
+  refusedAt: number
+  closedAt: number
   _all: number
 }
 
@@ -110,12 +130,14 @@ export type ExportOrderAvgAggregateInputType = {
   id?: true
   streamId?: true
   attempt?: true
+  jobId?: true
 }
 
 export type ExportOrderSumAggregateInputType = {
   id?: true
   streamId?: true
   attempt?: true
+  jobId?: true
 }
 
 export type ExportOrderMinAggregateInputType = {
@@ -134,10 +156,16 @@ export type ExportOrderMinAggregateInputType = {
   compressionType?: true
   powerSql?: true
   allowIncomplete?: true
+  roleArn?: true
+  bucket?: true
+  prefix?: true
   status?: true
   errorMessage?: true
+  jobId?: true
   intendedAt?: true
   orderedAt?: true
+  refusedAt?: true
+  closedAt?: true
 }
 
 export type ExportOrderMaxAggregateInputType = {
@@ -156,10 +184,16 @@ export type ExportOrderMaxAggregateInputType = {
   compressionType?: true
   powerSql?: true
   allowIncomplete?: true
+  roleArn?: true
+  bucket?: true
+  prefix?: true
   status?: true
   errorMessage?: true
+  jobId?: true
   intendedAt?: true
   orderedAt?: true
+  refusedAt?: true
+  closedAt?: true
 }
 
 export type ExportOrderCountAggregateInputType = {
@@ -178,10 +212,16 @@ export type ExportOrderCountAggregateInputType = {
   compressionType?: true
   powerSql?: true
   allowIncomplete?: true
+  roleArn?: true
+  bucket?: true
+  prefix?: true
   status?: true
   errorMessage?: true
+  jobId?: true
   intendedAt?: true
   orderedAt?: true
+  refusedAt?: true
+  closedAt?: true
   _all?: true
 }
 
@@ -278,7 +318,7 @@ export type ExportOrderGroupByOutputType = {
   export: string | null
   attempt: number
   displayName: string
-  description: string | null
+  description: string
   logstore: string
   query: string
   fromTime: Date
@@ -287,10 +327,16 @@ export type ExportOrderGroupByOutputType = {
   compressionType: string
   powerSql: boolean
   allowIncomplete: boolean
+  roleArn: string | null
+  bucket: string | null
+  prefix: string | null
   status: string
   errorMessage: string | null
+  jobId: bigint | null
   intendedAt: Date
   orderedAt: Date | null
+  refusedAt: Date | null
+  closedAt: Date | null
   _count: ExportOrderCountAggregateOutputType | null
   _avg: ExportOrderAvgAggregateOutputType | null
   _sum: ExportOrderSumAggregateOutputType | null
@@ -323,7 +369,7 @@ export type ExportOrderWhereInput = {
   export?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
   attempt?: Prisma.IntFilter<"ExportOrder"> | number
   displayName?: Prisma.StringFilter<"ExportOrder"> | string
-  description?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  description?: Prisma.StringFilter<"ExportOrder"> | string
   logstore?: Prisma.StringFilter<"ExportOrder"> | string
   query?: Prisma.StringFilter<"ExportOrder"> | string
   fromTime?: Prisma.DateTimeFilter<"ExportOrder"> | Date | string
@@ -332,10 +378,16 @@ export type ExportOrderWhereInput = {
   compressionType?: Prisma.StringFilter<"ExportOrder"> | string
   powerSql?: Prisma.BoolFilter<"ExportOrder"> | boolean
   allowIncomplete?: Prisma.BoolFilter<"ExportOrder"> | boolean
+  roleArn?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  bucket?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  prefix?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
   status?: Prisma.StringFilter<"ExportOrder"> | string
   errorMessage?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  jobId?: Prisma.BigIntNullableFilter<"ExportOrder"> | bigint | number | null
   intendedAt?: Prisma.DateTimeFilter<"ExportOrder"> | Date | string
   orderedAt?: Prisma.DateTimeNullableFilter<"ExportOrder"> | Date | string | null
+  refusedAt?: Prisma.DateTimeNullableFilter<"ExportOrder"> | Date | string | null
+  closedAt?: Prisma.DateTimeNullableFilter<"ExportOrder"> | Date | string | null
   stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
 }
 
@@ -346,7 +398,7 @@ export type ExportOrderOrderByWithRelationInput = {
   export?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
   displayName?: Prisma.SortOrder
-  description?: Prisma.SortOrderInput | Prisma.SortOrder
+  description?: Prisma.SortOrder
   logstore?: Prisma.SortOrder
   query?: Prisma.SortOrder
   fromTime?: Prisma.SortOrder
@@ -355,10 +407,16 @@ export type ExportOrderOrderByWithRelationInput = {
   compressionType?: Prisma.SortOrder
   powerSql?: Prisma.SortOrder
   allowIncomplete?: Prisma.SortOrder
+  roleArn?: Prisma.SortOrderInput | Prisma.SortOrder
+  bucket?: Prisma.SortOrderInput | Prisma.SortOrder
+  prefix?: Prisma.SortOrderInput | Prisma.SortOrder
   status?: Prisma.SortOrder
   errorMessage?: Prisma.SortOrderInput | Prisma.SortOrder
+  jobId?: Prisma.SortOrderInput | Prisma.SortOrder
   intendedAt?: Prisma.SortOrder
   orderedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  refusedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  closedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   stream?: Prisma.StreamOrderByWithRelationInput
 }
 
@@ -373,7 +431,7 @@ export type ExportOrderWhereUniqueInput = Prisma.AtLeast<{
   export?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
   attempt?: Prisma.IntFilter<"ExportOrder"> | number
   displayName?: Prisma.StringFilter<"ExportOrder"> | string
-  description?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  description?: Prisma.StringFilter<"ExportOrder"> | string
   logstore?: Prisma.StringFilter<"ExportOrder"> | string
   query?: Prisma.StringFilter<"ExportOrder"> | string
   fromTime?: Prisma.DateTimeFilter<"ExportOrder"> | Date | string
@@ -382,10 +440,16 @@ export type ExportOrderWhereUniqueInput = Prisma.AtLeast<{
   compressionType?: Prisma.StringFilter<"ExportOrder"> | string
   powerSql?: Prisma.BoolFilter<"ExportOrder"> | boolean
   allowIncomplete?: Prisma.BoolFilter<"ExportOrder"> | boolean
+  roleArn?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  bucket?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  prefix?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
   status?: Prisma.StringFilter<"ExportOrder"> | string
   errorMessage?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  jobId?: Prisma.BigIntNullableFilter<"ExportOrder"> | bigint | number | null
   intendedAt?: Prisma.DateTimeFilter<"ExportOrder"> | Date | string
   orderedAt?: Prisma.DateTimeNullableFilter<"ExportOrder"> | Date | string | null
+  refusedAt?: Prisma.DateTimeNullableFilter<"ExportOrder"> | Date | string | null
+  closedAt?: Prisma.DateTimeNullableFilter<"ExportOrder"> | Date | string | null
   stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
 }, "id" | "streamId_name">
 
@@ -396,7 +460,7 @@ export type ExportOrderOrderByWithAggregationInput = {
   export?: Prisma.SortOrderInput | Prisma.SortOrder
   attempt?: Prisma.SortOrder
   displayName?: Prisma.SortOrder
-  description?: Prisma.SortOrderInput | Prisma.SortOrder
+  description?: Prisma.SortOrder
   logstore?: Prisma.SortOrder
   query?: Prisma.SortOrder
   fromTime?: Prisma.SortOrder
@@ -405,10 +469,16 @@ export type ExportOrderOrderByWithAggregationInput = {
   compressionType?: Prisma.SortOrder
   powerSql?: Prisma.SortOrder
   allowIncomplete?: Prisma.SortOrder
+  roleArn?: Prisma.SortOrderInput | Prisma.SortOrder
+  bucket?: Prisma.SortOrderInput | Prisma.SortOrder
+  prefix?: Prisma.SortOrderInput | Prisma.SortOrder
   status?: Prisma.SortOrder
   errorMessage?: Prisma.SortOrderInput | Prisma.SortOrder
+  jobId?: Prisma.SortOrderInput | Prisma.SortOrder
   intendedAt?: Prisma.SortOrder
   orderedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  refusedAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  closedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.ExportOrderCountOrderByAggregateInput
   _avg?: Prisma.ExportOrderAvgOrderByAggregateInput
   _max?: Prisma.ExportOrderMaxOrderByAggregateInput
@@ -426,7 +496,7 @@ export type ExportOrderScalarWhereWithAggregatesInput = {
   export?: Prisma.StringNullableWithAggregatesFilter<"ExportOrder"> | string | null
   attempt?: Prisma.IntWithAggregatesFilter<"ExportOrder"> | number
   displayName?: Prisma.StringWithAggregatesFilter<"ExportOrder"> | string
-  description?: Prisma.StringNullableWithAggregatesFilter<"ExportOrder"> | string | null
+  description?: Prisma.StringWithAggregatesFilter<"ExportOrder"> | string
   logstore?: Prisma.StringWithAggregatesFilter<"ExportOrder"> | string
   query?: Prisma.StringWithAggregatesFilter<"ExportOrder"> | string
   fromTime?: Prisma.DateTimeWithAggregatesFilter<"ExportOrder"> | Date | string
@@ -435,10 +505,16 @@ export type ExportOrderScalarWhereWithAggregatesInput = {
   compressionType?: Prisma.StringWithAggregatesFilter<"ExportOrder"> | string
   powerSql?: Prisma.BoolWithAggregatesFilter<"ExportOrder"> | boolean
   allowIncomplete?: Prisma.BoolWithAggregatesFilter<"ExportOrder"> | boolean
+  roleArn?: Prisma.StringNullableWithAggregatesFilter<"ExportOrder"> | string | null
+  bucket?: Prisma.StringNullableWithAggregatesFilter<"ExportOrder"> | string | null
+  prefix?: Prisma.StringNullableWithAggregatesFilter<"ExportOrder"> | string | null
   status?: Prisma.StringWithAggregatesFilter<"ExportOrder"> | string
   errorMessage?: Prisma.StringNullableWithAggregatesFilter<"ExportOrder"> | string | null
+  jobId?: Prisma.BigIntNullableWithAggregatesFilter<"ExportOrder"> | bigint | number | null
   intendedAt?: Prisma.DateTimeWithAggregatesFilter<"ExportOrder"> | Date | string
   orderedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"ExportOrder"> | Date | string | null
+  refusedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"ExportOrder"> | Date | string | null
+  closedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"ExportOrder"> | Date | string | null
 }
 
 export type ExportOrderCreateInput = {
@@ -447,7 +523,7 @@ export type ExportOrderCreateInput = {
   export?: string | null
   attempt?: number
   displayName: string
-  description?: string | null
+  description: string
   logstore: string
   query: string
   fromTime: Date | string
@@ -456,10 +532,16 @@ export type ExportOrderCreateInput = {
   compressionType: string
   powerSql: boolean
   allowIncomplete: boolean
+  roleArn?: string | null
+  bucket?: string | null
+  prefix?: string | null
   status?: string
   errorMessage?: string | null
+  jobId?: bigint | number | null
   intendedAt: Date | string
   orderedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  closedAt?: Date | string | null
   stream: Prisma.StreamCreateNestedOneWithoutExportOrdersInput
 }
 
@@ -470,7 +552,7 @@ export type ExportOrderUncheckedCreateInput = {
   export?: string | null
   attempt?: number
   displayName: string
-  description?: string | null
+  description: string
   logstore: string
   query: string
   fromTime: Date | string
@@ -479,10 +561,16 @@ export type ExportOrderUncheckedCreateInput = {
   compressionType: string
   powerSql: boolean
   allowIncomplete: boolean
+  roleArn?: string | null
+  bucket?: string | null
+  prefix?: string | null
   status?: string
   errorMessage?: string | null
+  jobId?: bigint | number | null
   intendedAt: Date | string
   orderedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  closedAt?: Date | string | null
 }
 
 export type ExportOrderUpdateInput = {
@@ -491,7 +579,7 @@ export type ExportOrderUpdateInput = {
   export?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   displayName?: Prisma.StringFieldUpdateOperationsInput | string
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  description?: Prisma.StringFieldUpdateOperationsInput | string
   logstore?: Prisma.StringFieldUpdateOperationsInput | string
   query?: Prisma.StringFieldUpdateOperationsInput | string
   fromTime?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -500,10 +588,16 @@ export type ExportOrderUpdateInput = {
   compressionType?: Prisma.StringFieldUpdateOperationsInput | string
   powerSql?: Prisma.BoolFieldUpdateOperationsInput | boolean
   allowIncomplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  jobId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   intendedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   orderedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   stream?: Prisma.StreamUpdateOneRequiredWithoutExportOrdersNestedInput
 }
 
@@ -514,7 +608,7 @@ export type ExportOrderUncheckedUpdateInput = {
   export?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   displayName?: Prisma.StringFieldUpdateOperationsInput | string
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  description?: Prisma.StringFieldUpdateOperationsInput | string
   logstore?: Prisma.StringFieldUpdateOperationsInput | string
   query?: Prisma.StringFieldUpdateOperationsInput | string
   fromTime?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -523,10 +617,16 @@ export type ExportOrderUncheckedUpdateInput = {
   compressionType?: Prisma.StringFieldUpdateOperationsInput | string
   powerSql?: Prisma.BoolFieldUpdateOperationsInput | boolean
   allowIncomplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  jobId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   intendedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   orderedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type ExportOrderCreateManyInput = {
@@ -536,7 +636,7 @@ export type ExportOrderCreateManyInput = {
   export?: string | null
   attempt?: number
   displayName: string
-  description?: string | null
+  description: string
   logstore: string
   query: string
   fromTime: Date | string
@@ -545,10 +645,16 @@ export type ExportOrderCreateManyInput = {
   compressionType: string
   powerSql: boolean
   allowIncomplete: boolean
+  roleArn?: string | null
+  bucket?: string | null
+  prefix?: string | null
   status?: string
   errorMessage?: string | null
+  jobId?: bigint | number | null
   intendedAt: Date | string
   orderedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  closedAt?: Date | string | null
 }
 
 export type ExportOrderUpdateManyMutationInput = {
@@ -557,7 +663,7 @@ export type ExportOrderUpdateManyMutationInput = {
   export?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   displayName?: Prisma.StringFieldUpdateOperationsInput | string
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  description?: Prisma.StringFieldUpdateOperationsInput | string
   logstore?: Prisma.StringFieldUpdateOperationsInput | string
   query?: Prisma.StringFieldUpdateOperationsInput | string
   fromTime?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -566,10 +672,16 @@ export type ExportOrderUpdateManyMutationInput = {
   compressionType?: Prisma.StringFieldUpdateOperationsInput | string
   powerSql?: Prisma.BoolFieldUpdateOperationsInput | boolean
   allowIncomplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  jobId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   intendedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   orderedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type ExportOrderUncheckedUpdateManyInput = {
@@ -579,7 +691,7 @@ export type ExportOrderUncheckedUpdateManyInput = {
   export?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   displayName?: Prisma.StringFieldUpdateOperationsInput | string
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  description?: Prisma.StringFieldUpdateOperationsInput | string
   logstore?: Prisma.StringFieldUpdateOperationsInput | string
   query?: Prisma.StringFieldUpdateOperationsInput | string
   fromTime?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -588,10 +700,16 @@ export type ExportOrderUncheckedUpdateManyInput = {
   compressionType?: Prisma.StringFieldUpdateOperationsInput | string
   powerSql?: Prisma.BoolFieldUpdateOperationsInput | boolean
   allowIncomplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  jobId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   intendedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   orderedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type ExportOrderListRelationFilter = {
@@ -625,16 +743,23 @@ export type ExportOrderCountOrderByAggregateInput = {
   compressionType?: Prisma.SortOrder
   powerSql?: Prisma.SortOrder
   allowIncomplete?: Prisma.SortOrder
+  roleArn?: Prisma.SortOrder
+  bucket?: Prisma.SortOrder
+  prefix?: Prisma.SortOrder
   status?: Prisma.SortOrder
   errorMessage?: Prisma.SortOrder
+  jobId?: Prisma.SortOrder
   intendedAt?: Prisma.SortOrder
   orderedAt?: Prisma.SortOrder
+  refusedAt?: Prisma.SortOrder
+  closedAt?: Prisma.SortOrder
 }
 
 export type ExportOrderAvgOrderByAggregateInput = {
   id?: Prisma.SortOrder
   streamId?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  jobId?: Prisma.SortOrder
 }
 
 export type ExportOrderMaxOrderByAggregateInput = {
@@ -653,10 +778,16 @@ export type ExportOrderMaxOrderByAggregateInput = {
   compressionType?: Prisma.SortOrder
   powerSql?: Prisma.SortOrder
   allowIncomplete?: Prisma.SortOrder
+  roleArn?: Prisma.SortOrder
+  bucket?: Prisma.SortOrder
+  prefix?: Prisma.SortOrder
   status?: Prisma.SortOrder
   errorMessage?: Prisma.SortOrder
+  jobId?: Prisma.SortOrder
   intendedAt?: Prisma.SortOrder
   orderedAt?: Prisma.SortOrder
+  refusedAt?: Prisma.SortOrder
+  closedAt?: Prisma.SortOrder
 }
 
 export type ExportOrderMinOrderByAggregateInput = {
@@ -675,16 +806,23 @@ export type ExportOrderMinOrderByAggregateInput = {
   compressionType?: Prisma.SortOrder
   powerSql?: Prisma.SortOrder
   allowIncomplete?: Prisma.SortOrder
+  roleArn?: Prisma.SortOrder
+  bucket?: Prisma.SortOrder
+  prefix?: Prisma.SortOrder
   status?: Prisma.SortOrder
   errorMessage?: Prisma.SortOrder
+  jobId?: Prisma.SortOrder
   intendedAt?: Prisma.SortOrder
   orderedAt?: Prisma.SortOrder
+  refusedAt?: Prisma.SortOrder
+  closedAt?: Prisma.SortOrder
 }
 
 export type ExportOrderSumOrderByAggregateInput = {
   id?: Prisma.SortOrder
   streamId?: Prisma.SortOrder
   attempt?: Prisma.SortOrder
+  jobId?: Prisma.SortOrder
 }
 
 export type ExportOrderCreateNestedManyWithoutStreamInput = {
@@ -735,7 +873,7 @@ export type ExportOrderCreateWithoutStreamInput = {
   export?: string | null
   attempt?: number
   displayName: string
-  description?: string | null
+  description: string
   logstore: string
   query: string
   fromTime: Date | string
@@ -744,10 +882,16 @@ export type ExportOrderCreateWithoutStreamInput = {
   compressionType: string
   powerSql: boolean
   allowIncomplete: boolean
+  roleArn?: string | null
+  bucket?: string | null
+  prefix?: string | null
   status?: string
   errorMessage?: string | null
+  jobId?: bigint | number | null
   intendedAt: Date | string
   orderedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  closedAt?: Date | string | null
 }
 
 export type ExportOrderUncheckedCreateWithoutStreamInput = {
@@ -756,7 +900,7 @@ export type ExportOrderUncheckedCreateWithoutStreamInput = {
   export?: string | null
   attempt?: number
   displayName: string
-  description?: string | null
+  description: string
   logstore: string
   query: string
   fromTime: Date | string
@@ -765,10 +909,16 @@ export type ExportOrderUncheckedCreateWithoutStreamInput = {
   compressionType: string
   powerSql: boolean
   allowIncomplete: boolean
+  roleArn?: string | null
+  bucket?: string | null
+  prefix?: string | null
   status?: string
   errorMessage?: string | null
+  jobId?: bigint | number | null
   intendedAt: Date | string
   orderedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  closedAt?: Date | string | null
 }
 
 export type ExportOrderCreateOrConnectWithoutStreamInput = {
@@ -807,7 +957,7 @@ export type ExportOrderScalarWhereInput = {
   export?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
   attempt?: Prisma.IntFilter<"ExportOrder"> | number
   displayName?: Prisma.StringFilter<"ExportOrder"> | string
-  description?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  description?: Prisma.StringFilter<"ExportOrder"> | string
   logstore?: Prisma.StringFilter<"ExportOrder"> | string
   query?: Prisma.StringFilter<"ExportOrder"> | string
   fromTime?: Prisma.DateTimeFilter<"ExportOrder"> | Date | string
@@ -816,10 +966,16 @@ export type ExportOrderScalarWhereInput = {
   compressionType?: Prisma.StringFilter<"ExportOrder"> | string
   powerSql?: Prisma.BoolFilter<"ExportOrder"> | boolean
   allowIncomplete?: Prisma.BoolFilter<"ExportOrder"> | boolean
+  roleArn?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  bucket?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  prefix?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
   status?: Prisma.StringFilter<"ExportOrder"> | string
   errorMessage?: Prisma.StringNullableFilter<"ExportOrder"> | string | null
+  jobId?: Prisma.BigIntNullableFilter<"ExportOrder"> | bigint | number | null
   intendedAt?: Prisma.DateTimeFilter<"ExportOrder"> | Date | string
   orderedAt?: Prisma.DateTimeNullableFilter<"ExportOrder"> | Date | string | null
+  refusedAt?: Prisma.DateTimeNullableFilter<"ExportOrder"> | Date | string | null
+  closedAt?: Prisma.DateTimeNullableFilter<"ExportOrder"> | Date | string | null
 }
 
 export type ExportOrderCreateManyStreamInput = {
@@ -828,7 +984,7 @@ export type ExportOrderCreateManyStreamInput = {
   export?: string | null
   attempt?: number
   displayName: string
-  description?: string | null
+  description: string
   logstore: string
   query: string
   fromTime: Date | string
@@ -837,10 +993,16 @@ export type ExportOrderCreateManyStreamInput = {
   compressionType: string
   powerSql: boolean
   allowIncomplete: boolean
+  roleArn?: string | null
+  bucket?: string | null
+  prefix?: string | null
   status?: string
   errorMessage?: string | null
+  jobId?: bigint | number | null
   intendedAt: Date | string
   orderedAt?: Date | string | null
+  refusedAt?: Date | string | null
+  closedAt?: Date | string | null
 }
 
 export type ExportOrderUpdateWithoutStreamInput = {
@@ -849,7 +1011,7 @@ export type ExportOrderUpdateWithoutStreamInput = {
   export?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   displayName?: Prisma.StringFieldUpdateOperationsInput | string
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  description?: Prisma.StringFieldUpdateOperationsInput | string
   logstore?: Prisma.StringFieldUpdateOperationsInput | string
   query?: Prisma.StringFieldUpdateOperationsInput | string
   fromTime?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -858,10 +1020,16 @@ export type ExportOrderUpdateWithoutStreamInput = {
   compressionType?: Prisma.StringFieldUpdateOperationsInput | string
   powerSql?: Prisma.BoolFieldUpdateOperationsInput | boolean
   allowIncomplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  jobId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   intendedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   orderedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type ExportOrderUncheckedUpdateWithoutStreamInput = {
@@ -870,7 +1038,7 @@ export type ExportOrderUncheckedUpdateWithoutStreamInput = {
   export?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   displayName?: Prisma.StringFieldUpdateOperationsInput | string
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  description?: Prisma.StringFieldUpdateOperationsInput | string
   logstore?: Prisma.StringFieldUpdateOperationsInput | string
   query?: Prisma.StringFieldUpdateOperationsInput | string
   fromTime?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -879,10 +1047,16 @@ export type ExportOrderUncheckedUpdateWithoutStreamInput = {
   compressionType?: Prisma.StringFieldUpdateOperationsInput | string
   powerSql?: Prisma.BoolFieldUpdateOperationsInput | boolean
   allowIncomplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  jobId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   intendedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   orderedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 export type ExportOrderUncheckedUpdateManyWithoutStreamInput = {
@@ -891,7 +1065,7 @@ export type ExportOrderUncheckedUpdateManyWithoutStreamInput = {
   export?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   attempt?: Prisma.IntFieldUpdateOperationsInput | number
   displayName?: Prisma.StringFieldUpdateOperationsInput | string
-  description?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  description?: Prisma.StringFieldUpdateOperationsInput | string
   logstore?: Prisma.StringFieldUpdateOperationsInput | string
   query?: Prisma.StringFieldUpdateOperationsInput | string
   fromTime?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -900,10 +1074,16 @@ export type ExportOrderUncheckedUpdateManyWithoutStreamInput = {
   compressionType?: Prisma.StringFieldUpdateOperationsInput | string
   powerSql?: Prisma.BoolFieldUpdateOperationsInput | boolean
   allowIncomplete?: Prisma.BoolFieldUpdateOperationsInput | boolean
+  roleArn?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  bucket?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  prefix?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   status?: Prisma.StringFieldUpdateOperationsInput | string
   errorMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  jobId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   intendedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   orderedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  refusedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  closedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
 }
 
 
@@ -924,10 +1104,16 @@ export type ExportOrderSelect<ExtArgs extends runtime.Types.Extensions.InternalA
   compressionType?: boolean
   powerSql?: boolean
   allowIncomplete?: boolean
+  roleArn?: boolean
+  bucket?: boolean
+  prefix?: boolean
   status?: boolean
   errorMessage?: boolean
+  jobId?: boolean
   intendedAt?: boolean
   orderedAt?: boolean
+  refusedAt?: boolean
+  closedAt?: boolean
   stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["exportOrder"]>
 
@@ -947,10 +1133,16 @@ export type ExportOrderSelectCreateManyAndReturn<ExtArgs extends runtime.Types.E
   compressionType?: boolean
   powerSql?: boolean
   allowIncomplete?: boolean
+  roleArn?: boolean
+  bucket?: boolean
+  prefix?: boolean
   status?: boolean
   errorMessage?: boolean
+  jobId?: boolean
   intendedAt?: boolean
   orderedAt?: boolean
+  refusedAt?: boolean
+  closedAt?: boolean
   stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["exportOrder"]>
 
@@ -970,10 +1162,16 @@ export type ExportOrderSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.E
   compressionType?: boolean
   powerSql?: boolean
   allowIncomplete?: boolean
+  roleArn?: boolean
+  bucket?: boolean
+  prefix?: boolean
   status?: boolean
   errorMessage?: boolean
+  jobId?: boolean
   intendedAt?: boolean
   orderedAt?: boolean
+  refusedAt?: boolean
+  closedAt?: boolean
   stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["exportOrder"]>
 
@@ -993,13 +1191,19 @@ export type ExportOrderSelectScalar = {
   compressionType?: boolean
   powerSql?: boolean
   allowIncomplete?: boolean
+  roleArn?: boolean
+  bucket?: boolean
+  prefix?: boolean
   status?: boolean
   errorMessage?: boolean
+  jobId?: boolean
   intendedAt?: boolean
   orderedAt?: boolean
+  refusedAt?: boolean
+  closedAt?: boolean
 }
 
-export type ExportOrderOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "streamId" | "name" | "export" | "attempt" | "displayName" | "description" | "logstore" | "query" | "fromTime" | "toTime" | "contentType" | "compressionType" | "powerSql" | "allowIncomplete" | "status" | "errorMessage" | "intendedAt" | "orderedAt", ExtArgs["result"]["exportOrder"]>
+export type ExportOrderOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "streamId" | "name" | "export" | "attempt" | "displayName" | "description" | "logstore" | "query" | "fromTime" | "toTime" | "contentType" | "compressionType" | "powerSql" | "allowIncomplete" | "roleArn" | "bucket" | "prefix" | "status" | "errorMessage" | "jobId" | "intendedAt" | "orderedAt" | "refusedAt" | "closedAt", ExtArgs["result"]["exportOrder"]>
 export type ExportOrderInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   stream?: boolean | Prisma.StreamDefaultArgs<ExtArgs>
 }
@@ -1022,7 +1226,7 @@ export type $ExportOrderPayload<ExtArgs extends runtime.Types.Extensions.Interna
     export: string | null
     attempt: number
     displayName: string
-    description: string | null
+    description: string
     logstore: string
     query: string
     fromTime: Date
@@ -1031,10 +1235,16 @@ export type $ExportOrderPayload<ExtArgs extends runtime.Types.Extensions.Interna
     compressionType: string
     powerSql: boolean
     allowIncomplete: boolean
+    roleArn: string | null
+    bucket: string | null
+    prefix: string | null
     status: string
     errorMessage: string | null
+    jobId: bigint | null
     intendedAt: Date
     orderedAt: Date | null
+    refusedAt: Date | null
+    closedAt: Date | null
   }, ExtArgs["result"]["exportOrder"]>
   composites: {}
 }
@@ -1474,10 +1684,16 @@ export interface ExportOrderFieldRefs {
   readonly compressionType: Prisma.FieldRef<"ExportOrder", 'String'>
   readonly powerSql: Prisma.FieldRef<"ExportOrder", 'Boolean'>
   readonly allowIncomplete: Prisma.FieldRef<"ExportOrder", 'Boolean'>
+  readonly roleArn: Prisma.FieldRef<"ExportOrder", 'String'>
+  readonly bucket: Prisma.FieldRef<"ExportOrder", 'String'>
+  readonly prefix: Prisma.FieldRef<"ExportOrder", 'String'>
   readonly status: Prisma.FieldRef<"ExportOrder", 'String'>
   readonly errorMessage: Prisma.FieldRef<"ExportOrder", 'String'>
+  readonly jobId: Prisma.FieldRef<"ExportOrder", 'BigInt'>
   readonly intendedAt: Prisma.FieldRef<"ExportOrder", 'DateTime'>
   readonly orderedAt: Prisma.FieldRef<"ExportOrder", 'DateTime'>
+  readonly refusedAt: Prisma.FieldRef<"ExportOrder", 'DateTime'>
+  readonly closedAt: Prisma.FieldRef<"ExportOrder", 'DateTime'>
 }
     
 
