@@ -5,6 +5,7 @@ import { entryContract } from './contract/entries.ts';
 import { fileContract } from './contract/files.ts';
 import { jobContract } from './contract/jobs.ts';
 import { operationsContract } from './contract/operations.ts';
+import { orderContract } from './contract/orders.ts';
 import { pageContract } from './contract/pages.ts';
 import { propertyContract } from './contract/properties.ts';
 import { trackedJobsContract } from './contract/trackedJobs.ts';
@@ -20,6 +21,7 @@ export function sinkContract(name: string, open: () => SinkUnderTest): void {
     downloadContract(open);
     jobContract(open);
     trackedJobsContract(open);
+    orderContract(open);
     operationsContract(open);
     propertyContract(open);
   });
