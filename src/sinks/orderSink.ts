@@ -24,6 +24,8 @@ export interface StoredOrder extends NewOrder {
   readonly intendedAtMs: number;
   readonly orderedAtMs: number | null;
   readonly refusedAtMs: number | null;
+  /** Of a scheduled order: when nothing was left to do about it. */
+  readonly closedAtMs: number | null;
   /** null before the job was seen. */
   readonly job: OrderedJob | null;
 }

@@ -5,6 +5,7 @@ import { entryContract } from './contract/entries.ts';
 import { fileContract } from './contract/files.ts';
 import { jobContract } from './contract/jobs.ts';
 import { operationsContract } from './contract/operations.ts';
+import { orderedJobContract } from './contract/orderedJobs.ts';
 import { orderContract } from './contract/orders.ts';
 import { pageContract } from './contract/pages.ts';
 import { propertyContract } from './contract/properties.ts';
@@ -22,6 +23,7 @@ export function sinkContract(name: string, open: () => SinkUnderTest): void {
     jobContract(open);
     trackedJobsContract(open);
     orderContract(open);
+    orderedJobContract(open);
     operationsContract(open);
     propertyContract(open);
   });

@@ -77,7 +77,6 @@ export interface MemoryJob {
 /** The job itself is read from `jobs` whenever the order is. */
 export interface MemoryOrder extends Omit<StoredOrder, 'job'> {
   readonly jobAt: { readonly table: JobTable; readonly id: string } | null;
-  readonly closedAtMs: number | null;
 }
 
 interface MemoryEntry {

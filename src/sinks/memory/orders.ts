@@ -161,8 +161,8 @@ function newOrder(made: {
 }
 
 function orderOf(contents: Contents, order: MemoryOrder): StoredOrder {
-  const { jobAt, closedAtMs: _, ...rest } = order;
-  return { ...rest, job: jobAt === null ? null : jobOf(contents, jobAt) };
+  const { jobAt, ...known } = order;
+  return { ...known, job: jobAt === null ? null : jobOf(contents, jobAt) };
 }
 
 function jobOf(

@@ -141,7 +141,7 @@ const selection = `
     o.id, o.stream_id, o.name, o.export, o.attempt, o.display_name, o.description, o.logstore, o.query,
     o.from_time, o.to_time, o.content_type, o.compression_type, o.power_sql, o.allow_incomplete,
     o.role_arn, o.bucket, o.prefix, o.status, o.error_message, o.intended_at, o.ordered_at, o.refused_at,
-    j.entry_key, j.status as job_status, j.progress, j.error_message as job_error,
+    o.closed_at, j.entry_key, j.status as job_status, j.progress, j.error_message as job_error,
     j.settled_at, j.vanished_at
   from export_orders o
   left join download_jobs j on j.id = o.job_id`;
@@ -170,6 +170,7 @@ interface OrderRow {
   readonly intended_at: Date;
   readonly ordered_at: Date | null;
   readonly refused_at: Date | null;
+  readonly closed_at: Date | null;
   readonly entry_key: string | null;
   readonly job_status: string | null;
   readonly progress: number | null;
@@ -203,6 +204,7 @@ function orderOf(row: OrderRow): StoredOrder {
     intendedAtMs: row.intended_at.getTime(),
     orderedAtMs: row.ordered_at?.getTime() ?? null,
     refusedAtMs: row.refused_at?.getTime() ?? null,
+    closedAtMs: row.closed_at?.getTime() ?? null,
     job: jobOf(row),
   };
 }
