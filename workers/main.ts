@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { downloadProcessor } from './download.ts';
 import { maintainProcessor } from './maintain.ts';
 import { runScheduler } from './scheduler.ts';
 import { indexStreams } from './streams.ts';
@@ -95,6 +96,7 @@ function work({ deps, queue, streams, workers }: DaemonOptions): RunningWorkers 
     {
       walk: walkProcessor(context),
       track: trackProcessor(context),
+      download: downloadProcessor(context),
       maintain: maintainProcessor(context),
     },
     workers,

@@ -7,6 +7,7 @@ import type { FileSink } from './fileSink.ts';
 import type { OrderSink } from './orderSink.ts';
 import type { Moved, WalkRef } from './walkRef.ts';
 
+export type { DownloadProgress, DownloadRef, DownloadRow, OpenDownload } from './downloadSink.ts';
 export type { FileFinish, FileOutcome } from './fileSink.ts';
 export type { NewOrder, OrderSink, StoredOrder } from './orderSink.ts';
 export type { WalkRef } from './walkRef.ts';

@@ -95,6 +95,35 @@ export interface JobSource<Stream = unknown> extends SourceBase<Stream> {
   readonly tracking: JobTracking<Stream>;
   /** For jobs that can be ordered. @default they cannot */
   readonly ordering?: JobOrdering<Stream>;
+  /** How the files of finished jobs are had; left out where jobs have none. */
+  readonly download?: JobDownload<Stream>;
+}
+
+/** The files of finished jobs. */
+export interface JobDownload<Stream> {
+  /** Whether this stream loads them. */
+  readonly isWanted: (stream: Stream) => boolean;
+  /** The status of jobs that have one. */
+  readonly status: string;
+  /** Reads the answer of `tracking.request`. */
+  readonly read: (body: JsonValue) => JobFile;
+  /** The field that holds the time of a row. */
+  readonly timeField: (stream: Stream) => string;
+  /** False: a checksum that does not fit is noted, and the file loaded all the same. */
+  readonly isCheckSumBinding: (stream: Stream) => boolean;
+}
+
+/** What the provider says of a job's file. null where it says nothing that can be read. */
+export interface JobFile {
+  /** A secret (P8): whoever has it can read the file. */
+  readonly link: string | null;
+  readonly bytes: number | null;
+  /** The ETag of the file. */
+  readonly checkSum: string | null;
+  /** Rows in it. Decimal text. */
+  readonly logCount: string | null;
+  /** `csv` or `json`; anything else is a format that nobody documented. */
+  readonly contentType: string | null;
 }
 
 /** Archives that are fetched one by one by their key; each is a ZIP of text files, stored line by line. */

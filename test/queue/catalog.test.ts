@@ -41,12 +41,10 @@ describe('catalog', () => {
     );
   });
 
-  it('keeps the track jobs of two entries apart', () => {
+  it.each(['track', 'download'] as const)('keeps the %s jobs of two entries apart', (name) => {
     fc.assert(
       fc.property(fc.uniqueArray(text, { minLength: 2, maxLength: 2 }), (keys) => {
-        const ids = keys.map(
-          (entryKey) => jobOptions('track', { stream: 'exports', entryKey }).jobId,
-        );
+        const ids = keys.map((entryKey) => jobOptions(name, { stream: 'exports', entryKey }).jobId);
         expect(new Set(ids).size).toBe(2);
       }),
     );
@@ -58,6 +56,7 @@ describe('catalog', () => {
       const options = {
         walk: jobOptions('walk', { stream: 'a', runId, slot: 1 }),
         track: jobOptions('track', { stream: 'a', entryKey: 'b' }),
+        download: jobOptions('download', { stream: 'a', entryKey: 'b' }),
         maintain: jobOptions('maintain', { slot: 1 }),
       }[name];
       expect(JSON.stringify([options.removeOnComplete, options.removeOnFail])).not.toContain(
