@@ -88,7 +88,8 @@ command(
 
 command('sync', 'one walk of each stream now, in the foreground')
   .argument('[stream...]', 'only these streams')
-  .option('--wait', 'also follow unfinished jobs to their end', false)
+  .option('--wait', 'also follow unfinished jobs to their end and load their files', false)
+  .option('--retry-files', 'with --wait: also load files anew that are incomplete or failed', false)
   .option(
     '--sub-job-id <id>',
     'also fetch the log archive of this sub-job; may be given several times',

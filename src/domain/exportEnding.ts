@@ -1,12 +1,32 @@
 // Data in, data out. How the loading of an exported file has ended.
 
+/** Why the file of a job is incomplete or failed: what its reason begins with. docs/operations.md explains each. */
+export const FILE_REASONS = [
+  'rows_differ',
+  'wrong_size',
+  'wrong_checksum',
+  'file_too_large',
+  'no_link',
+  'not_a_link',
+  'no_file',
+  'refused',
+  'job_gone',
+  'unknown_format',
+  'no_header',
+  'damaged',
+  'too_large',
+  'ratio_too_high',
+] as const;
+/** One of them, and what is to be said about it. */
+export type FileReason = `${(typeof FILE_REASONS)[number]}: ${string}`;
+
 export type ExportEnding =
   | { readonly status: 'loaded'; readonly reason: null }
-  | { readonly status: 'incomplete' | 'failed'; readonly reason: string };
+  | { readonly status: 'incomplete' | 'failed'; readonly reason: FileReason };
 
 /** Why a file could not be read to its end. `isHostile`: what was read of it is not to be trusted either. */
 export interface ExportRefusal {
-  readonly reason: string;
+  readonly reason: FileReason;
   readonly isHostile: boolean;
 }
 

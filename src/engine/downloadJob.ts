@@ -1,3 +1,4 @@
+import type { FileReason } from '../domain/exportEnding.ts';
 import { redact } from '../domain/redact.ts';
 import type { OpenDownload } from '../sinks/sink.ts';
 import {
@@ -96,7 +97,7 @@ async function fetchAndLoad(
 
 type Ended = LoadedExport & { readonly keptAt: string | null };
 
-function failedOf(reason: string): Ended {
+function failedOf(reason: FileReason): Ended {
   return {
     ...{ ending: { status: 'failed', reason }, compression: null, keptAt: null },
     counts: { records: 0, rows: 0, rejected: 0 },

@@ -1,4 +1,5 @@
 import { backoffMs } from '../domain/backoff.ts';
+import type { FileReason } from '../domain/exportEnding.ts';
 import { SourceError } from '../providers/sourceError.ts';
 import type { JobFile } from '../sources/source.ts';
 import { askJob, unreadableJob } from './askJob.ts';
@@ -24,7 +25,7 @@ export interface VerifiedFile {
 export type FileFetch<T> =
   | { readonly kind: 'done'; readonly result: T }
   /** The file is not to be had, now or later. */
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: FileReason }
   /** A budget is paused, or the store asks for fewer requests. */
   | { readonly kind: 'paused'; readonly resumeAtMs: number };
 
@@ -75,7 +76,7 @@ export async function fetchJobFile<T>(
         signal,
       );
       if ('result' in fetched) return { kind: 'done', result: fetched.result };
-      const reason = `${fetched.mismatch} (fetched ${fetches} times)`;
+      const reason: FileReason = `${fetched.mismatch} (fetched ${fetches} times)`;
       if (fetches >= fetchesMax) return { kind: 'failed', reason };
       deps.log.warn(
         { event: 'file_mismatch', stream: job.stream.name, job: job.jobKey, reason },
@@ -205,7 +206,7 @@ async function check(
   { stream }: FinishedJob,
   { file, facts }: { readonly file: FetchedFile; readonly facts: JobFile },
   signal: AbortSignal,
-): Promise<VerifiedFile | { readonly mismatch: string }> {
+): Promise<VerifiedFile | { readonly mismatch: FileReason }> {
   const verification = await deps.files.verify(file, facts, signal);
   if (verification.kind !== 'mismatch') return { file, facts, verification };
   const { what, message } = verification;

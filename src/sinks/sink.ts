@@ -1,7 +1,7 @@
 import type { CountedTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
-import type { DownloadSink } from './downloadSink.ts';
+import type { DownloadSink, FileStatus } from './downloadSink.ts';
 import type { EntrySink } from './entrySink.ts';
 import type { FileSink } from './fileSink.ts';
 import type { OrderSink } from './orderSink.ts';
@@ -248,6 +248,9 @@ export interface RequestCount {
   readonly count: number;
 }
 
+/** Files by status; a status that none has is left out. */
+export type FileCounts = Readonly<Partial<Record<FileStatus, number>>>;
+
 export interface StreamStatus {
   readonly streamId: string;
   readonly name: string;
@@ -265,6 +268,10 @@ export interface StreamStatus {
   readonly entries: number;
   readonly openJobs: number;
   readonly rejected: number;
+  /** Files of jobs by status; a status that none has is left out. */
+  readonly files: FileCounts;
+  /** Rows of these files that are stored. */
+  readonly fileRows: number;
   /** Walks by outcome and their sums, since the stream exists. */
   readonly walks: Readonly<Record<string, number>>;
   readonly pages: number;

@@ -1,6 +1,12 @@
 import type { JsonObject, JsonValue } from '../../src/domain/json.ts';
 import { createSlots } from '../../src/domain/slots.ts';
-import type { Clock, DownloadSettings, EngineDeps, JobStream, Log } from '../../src/engine/ports.ts';
+import type {
+  Clock,
+  DownloadSettings,
+  EngineDeps,
+  JobStream,
+  Log,
+} from '../../src/engine/ports.ts';
 import type { WalkDeps } from '../../src/engine/reading.ts';
 import type { ApiRequest, CloudApi } from '../../src/providers/apiRequest.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
