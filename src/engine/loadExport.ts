@@ -1,4 +1,9 @@
-import { exportEnding, type ExportEnding, type ExportRefusal } from '../domain/exportEnding.ts';
+import {
+  exportEnding,
+  type ExportEnding,
+  type ExportRefusal,
+  type FileReason,
+} from '../domain/exportEnding.ts';
 import type { RejectedEntry } from '../domain/entry.ts';
 import type { DownloadProgress, DownloadRef, DownloadRow } from '../sinks/sink.ts';
 import type { FinishedJob, VerifiedFile } from './fetchJobFile.ts';
@@ -62,7 +67,7 @@ export async function loadExport(
   const { from } = started;
   const format = formatOf(facts.contentType);
   if (format === null) {
-    const reason = `unknown_format: the service calls the format ${JSON.stringify(facts.contentType)}; csv and json are known`;
+    const reason: FileReason = `unknown_format: the service calls the format ${JSON.stringify(facts.contentType)}; csv and json are known`;
     return { counts: from, ending: { status: 'failed', reason }, compression: null };
   }
   const { stream } = job;
