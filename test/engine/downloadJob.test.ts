@@ -1,113 +1,13 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { JsonObject } from '../../src/domain/json.ts';
-import { downloadJob, wantFiles } from '../../src/engine/downloadJob.ts';
-import type { FileAnswer, FileFrom } from '../../src/engine/filePort.ts';
-import { LinkError, type LinkFault } from '../../src/engine/linkPort.ts';
-import { isFileStream } from '../../src/engine/ports.ts';
-import { walkStream } from '../../src/engine/walkStream.ts';
+import { wantFiles } from '../../src/engine/downloadJob.ts';
 import { SourceError } from '../../src/providers/sourceError.ts';
-import { openMemorySink } from '../../src/sinks/memory.ts';
-import { noDownloads } from '../support/noDownloads.ts';
-import {
-  answeringApi,
-  engineDeps,
-  fakeClock,
-  jobNamed,
-  listBody,
-  recordingLog,
-  registeredStream,
-  walkDeps,
-} from './engineKit.ts';
-
-const never = new AbortController().signal;
-const entryKey = 'a@1722411060';
-const secret = 'Signature=verysecret';
-const csv = '__time__,message\n1722409260,one\n1722409261,"two\nlines"\n1722409262,three\n';
-
-interface Given {
-  /** The file as the store has it. */
-  readonly file?: string;
-  /** What the job says of it, besides the truth. */
-  readonly details?: JsonObject;
-  readonly settings?: object;
-  /** What happens at the nth request to the store, from 1; null: it is served. */
-  readonly store?: (request: number, link: string) => LinkFault | { readonly cutAt: number } | null;
-  readonly retryAfterMs?: number;
-  /** The answer of GetDownloadJob instead of a job. */
-  readonly ask?: () => JsonObject;
-}
-
-/** A stream with one finished job, whose file waits to be loaded. */
-async function world(given: Given = {}) {
-  const { file = csv, details = {}, settings = {}, store = () => null } = given;
-  const sink = openMemorySink();
-  const clock = fakeClock();
-  const log = recordingLog();
-  const bytes = Buffer.from(file);
-  const asked: string[] = [];
-  const requests: (FileFrom & { readonly link: string })[] = [];
-  const job = (): JsonObject => ({
-    ...jobNamed('a'),
-    configuration: { sink: { contentType: 'csv' } },
-    executionDetails: {
-      filePath: `https://store.example.com/a.csv?Expires=1&${secret}${asked.length}`,
-      fileSize: bytes.length,
-      checkSum: createHash('md5').update(bytes).digest('hex').toUpperCase(),
-      logCount: 3,
-      ...details,
-    },
-  });
-  const api = answeringApi(({ api: name, query }) => {
-    if (name !== 'GetDownloadJob') return listBody(Number(query['offset']) === 0 ? [job()] : [], 1);
-    asked.push(name);
-    return (given.ask ?? job)();
-  });
-  const links = {
-    open:
-      (link: string) =>
-      async <T>(from: FileFrom, consume: (answer: FileAnswer) => Promise<T>): Promise<T> => {
-        requests.push({ ...from, link });
-        const trouble = store(requests.length, link);
-        if (typeof trouble === 'string') {
-          const retryAfterMs = given.retryAfterMs ?? null;
-          throw new LinkError(trouble, 'store.example.com answered 403', { retryAfterMs });
-        }
-        async function* body() {
-          yield bytes.subarray(from.fromByte, trouble?.cutAt ?? bytes.length);
-          if (trouble !== null) throw new LinkError('transient', 'store.example.com: cut off');
-        }
-        const answer = { headers: { etag: '"e"' }, body: body() };
-        return consume({ ...answer, startsAt: from.fromByte, totalBytes: bytes.length });
-      },
-  };
-  const stream = await registeredStream(sink, api, {
-    settings: { project: 'big-game', download: true, ...settings },
-  });
-  if (!isFileStream(stream)) throw new Error('the stream loads no files');
-  const deps = engineDeps(sink, { clock, log, downloads: { ...noDownloads, links } });
-  const run = { stream, runId: 'one', attempt: { number: 1, of: 1 } };
-  await walkStream(walkDeps(deps), run, never);
-  return {
-    ...{ sink, deps, stream, log, asked, requests, clock },
-    load: (signal = never) => downloadJob(deps, { stream, entryKey }, signal),
-    stored: () => [...sink.contents.downloads.values()][0],
-  };
-}
-
-async function failureOf(work: Promise<unknown>): Promise<SourceError> {
-  const error = await work.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof SourceError) return error;
-  throw new Error('expected a SourceError');
-}
+import { csv, downloadWorld, entryKey, failureOf } from './downloadKit.ts';
+import { jobNamed } from './engineKit.ts';
 
 describe('the file of a finished job', () => {
   it('is wanted by the walk that lists its job, and loaded from a link that was asked for then', async () => {
-    const { load, stored, asked, requests } = await world();
+    const { load, stored, asked, requests } = await downloadWorld();
     expect(stored()).toMatchObject({ status: 'waiting' });
     expect(await load()).toEqual({ kind: 'loaded', rows: 3 });
     expect(stored()).toMatchObject({
@@ -127,17 +27,17 @@ describe('the file of a finished job', () => {
   });
 
   it('is fetched once: asking again answers what was found', async () => {
-    const { load, requests } = await world();
+    const { load, requests } = await downloadWorld();
     await load();
     expect(await load()).toEqual({ kind: 'loaded', rows: 3 });
     expect(requests).toHaveLength(1);
   });
 
   it('is not wanted by a stream without download: true', async () => {
-    const { stored, load } = await world({ settings: { download: true } });
+    const { stored, load } = await downloadWorld({ settings: { download: true } });
     expect(stored()).toBeDefined();
     await load();
-    const { sink, deps, stream } = await world();
+    const { sink, deps, stream } = await downloadWorld();
     sink.contents.downloads.clear();
     const settings = stream.source.streamSchema.parse({ project: 'big-game' });
     expect(await wantFiles(deps, { ...stream, settings }, [entryKey])).toEqual([]);
@@ -145,7 +45,7 @@ describe('the file of a finished job', () => {
   });
 
   it('goes on behind what is held when it is cut off', async () => {
-    const { load, requests } = await world({
+    const { load, requests } = await downloadWorld({
       store: (request) => (request === 1 ? { cutAt: 20 } : null),
     });
     expect(await load()).toEqual({ kind: 'loaded', rows: 3 });
@@ -156,7 +56,7 @@ describe('the file of a finished job', () => {
   });
 
   it('is fetched from a fresh link when one has expired, also in the middle', async () => {
-    const { load, requests, asked } = await world({
+    const { load, requests, asked } = await downloadWorld({
       store: (request) => (request === 1 ? { cutAt: 20 } : request === 2 ? 'expired' : null),
     });
     expect(await load()).toEqual({ kind: 'loaded', rows: 3 });
@@ -168,7 +68,7 @@ describe('the file of a finished job', () => {
   it.each(['expired', 'transient'] as const)(
     'whose every link is %s is given up for now after six tries, with the reason shown and no secret in it',
     async (fault) => {
-      const { load, requests, stored, log } = await world({ store: () => fault });
+      const { load, requests, stored, log } = await downloadWorld({ store: () => fault });
       const error = await failureOf(load());
       expect([error.kind, requests.length]).toEqual(['transient', 6]);
       expect(stored()).toMatchObject({ status: 'waiting', reason: error.message });
@@ -177,20 +77,20 @@ describe('the file of a finished job', () => {
   );
 
   it('is waited for as long as the store asks, and by another try when that is too long', async () => {
-    const short = await world({
+    const short = await downloadWorld({
       store: (n) => (n === 1 ? 'throttled' : null),
       retryAfterMs: 7_000,
     });
     const before = short.clock.nowMs();
     expect(await short.load()).toEqual({ kind: 'loaded', rows: 3 });
     expect(short.clock.nowMs() - before).toBeGreaterThanOrEqual(7_000);
-    const long = await world({ store: () => 'throttled', retryAfterMs: 120_000 });
+    const long = await downloadWorld({ store: () => 'throttled', retryAfterMs: 120_000 });
     const resumeAtMs = long.clock.nowMs() + 120_000;
     expect(await long.load()).toEqual({ kind: 'paused', resumeAtMs });
   });
 
   it('on a host that is not allowed is a matter of configuration: it waits, and says so', async () => {
-    const { load, stored } = await world({ store: () => 'host_refused' });
+    const { load, stored } = await downloadWorld({ store: () => 'host_refused' });
     const error = await failureOf(load());
     expect(error.kind).toBe('rejected');
     expect(stored()).toMatchObject({ status: 'waiting', reason: error.message });
@@ -201,7 +101,7 @@ describe('the file of a finished job', () => {
     ['not_a_link', 'not_a_link'],
     ['refused', 'refused'],
   ] as const)('that the store has not (%s) has failed', async (fault, word) => {
-    const { load, stored } = await world({ store: () => fault });
+    const { load, stored } = await downloadWorld({ store: () => fault });
     const reason = expect.stringMatching(new RegExp(`^${word}: `));
     expect(await load()).toEqual({ kind: 'failed', rows: 0, reason });
     expect(stored()).toMatchObject({ status: 'failed', reason });
@@ -213,7 +113,7 @@ describe('the file of a finished job', () => {
   ] as const)(
     'of the wrong %s is fetched three times from its beginning, and has failed then',
     async (what, details) => {
-      const { load, requests, stored } = await world({ details });
+      const { load, requests, stored } = await downloadWorld({ details });
       expect(await load()).toMatchObject({ kind: 'failed', rows: 0 });
       expect(stored()?.reason).toMatch(new RegExp(`^wrong_${what}: .*fetched 3 times`));
       expect(requests.map(({ fromByte }) => fromByte)).toEqual([0, 0, 0]);
@@ -222,7 +122,7 @@ describe('the file of a finished job', () => {
   );
 
   it('of the wrong checksum is loaded and marked where the stream says so', async () => {
-    const { load, stored } = await world({
+    const { load, stored } = await downloadWorld({
       details: { checkSum: '0'.repeat(32) },
       settings: { checkSum: 'recorded' },
     });
@@ -234,7 +134,7 @@ describe('the file of a finished job', () => {
     ['ETASFGASDASQWDasd', 'unknown_form'],
     ['', 'no_checksum'],
   ])('with the checksum %j is loaded and not called verified', async (checkSum, verification) => {
-    const { load, stored } = await world({ details: { checkSum } });
+    const { load, stored } = await downloadWorld({ details: { checkSum } });
     expect(await load()).toEqual({ kind: 'loaded', rows: 3 });
     expect(stored()?.fetched).toMatchObject({ etagVerified: false, verification });
   });
@@ -242,14 +142,14 @@ describe('the file of a finished job', () => {
   it.each([2, 4])(
     'with other rows than the %i that the service counts is incomplete',
     async (logCount) => {
-      const { load } = await world({ details: { logCount } });
+      const { load } = await downloadWorld({ details: { logCount } });
       const reason = `rows_differ: 3 rows loaded, 0 rejected, log_count says ${logCount}`;
       expect(await load()).toEqual({ kind: 'incomplete', rows: 3, reason });
     },
   );
 
   it('keeps bad rows among the rejected entries with their line, and loads the rest', async () => {
-    const { load, sink } = await world({
+    const { load, sink } = await downloadWorld({
       file: csv.replace(',three', ''),
       details: { logCount: 3 },
     });
@@ -266,7 +166,7 @@ describe('the file of a finished job', () => {
   });
 
   it('in a format that nobody knows has failed', async () => {
-    const { load } = await world({
+    const { load } = await downloadWorld({
       ask: () => ({ ...jobNamed('a'), executionDetails: { filePath: 'https://x/y' } }),
     });
     expect(await load()).toMatchObject({
@@ -276,23 +176,25 @@ describe('the file of a finished job', () => {
   });
 
   it('without a link has failed, and so has that of a job which is gone', async () => {
-    const unlinked = await world({ details: { filePath: '' } });
+    const unlinked = await downloadWorld({ details: { filePath: '' } });
     expect(await unlinked.load()).toMatchObject({ reason: expect.stringMatching(/^no_link: /) });
     const detail = { api: 'GetDownloadJob', status: 404, code: 'JobNotExist' };
-    const deleted = await world({
+    const deleted = await downloadWorld({
       ask: () => {
         throw new SourceError('rejected', 'no such job', { detail });
       },
     });
     expect(await deleted.load()).toMatchObject({ reason: expect.stringMatching(/^job_gone: /) });
-    const again = await world({ ask: () => ({ ...jobNamed('a'), createTime: '1722419999' }) });
+    const again = await downloadWorld({
+      ask: () => ({ ...jobNamed('a'), createTime: '1722419999' }),
+    });
     expect(await again.load()).toMatchObject({ reason: expect.stringMatching(/^job_gone: /) });
   });
 
   it('is left to whoever claims it later', async () => {
     let other: Promise<unknown> = Promise.resolve();
     const claims = { overtaken: false };
-    const some = await world({
+    const some = await downloadWorld({
       store: () => {
         if (!claims.overtaken) {
           claims.overtaken = true;
@@ -311,11 +213,14 @@ describe('the file of a finished job', () => {
     const file = `__time__,message\n${lines.join('\n')}\n`;
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 4 }), async (stops) => {
-        const { load, sink, stored } = await world({ file, details: { logCount: lines.length } });
+        const { load, sink, stored } = await downloadWorld({
+          file,
+          details: { logCount: lines.length },
+        });
         for (const batches of stops) {
           const stop = new AbortController();
           let left = batches;
-          const { appendRows } = sink;
+          const appendRows = sink.appendRows.bind(sink);
           Object.assign(sink, {
             appendRows: async (append: Parameters<typeof appendRows>[0]) => {
               if (left === 0) stop.abort(new Error('killed'));
