@@ -7,6 +7,8 @@ import { issueAt, issuesBelow } from './issue.ts';
 import { isRecord } from './record.ts';
 import { rootSchema, streamCommonSchema, streamNameSchema } from './schema.ts';
 
+const MIB = 1024 * 1024;
+
 /** The data of a file, judged: a configuration, or everything that is wrong with it. */
 export type Checked =
   | { readonly ok: true; readonly config: Config }
@@ -25,7 +27,7 @@ export function checkConfig(plain: unknown, sources: readonly Source[]): Checked
     ...checked.flatMap((stream) => (stream.ok ? [] : stream.issues)),
   ];
   if (!root.success || issues.length > 0) return { ok: false, issues };
-  const { database, queue, web, log, accounts } = root.data;
+  const { database, queue, web, log, downloads, accounts } = root.data;
   return {
     ok: true,
     config: {
@@ -38,6 +40,16 @@ export function checkConfig(plain: unknown, sources: readonly Source[]): Checked
       },
       web: { ...web, password: givenText(web.password) },
       log,
+      downloads: {
+        allowedHosts: downloads.allowedHosts,
+        archive: downloads.archive ?? null,
+        fileBytesMax: downloads.fileMiB * MIB,
+        limits: {
+          unpackedBytesMax: downloads.unpackedMiB * MIB,
+          ratioMax: downloads.ratio,
+          recordBytesMax: downloads.recordKiB * 1024,
+        },
+      },
       accounts: new Map(Object.entries(accounts)),
       streams: checked.flatMap((stream) => (stream.ok ? [stream.stream] : [])),
     },

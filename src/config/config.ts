@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { HostPattern } from '../domain/hostPattern.ts';
+import type { ExportLimits } from '../engine/filePort.ts';
 import type { accountSchema } from '../providers/accounts.ts';
 import type { Source } from '../sources/source.ts';
 import type { TrackTiming } from '../engine/ports.ts';
@@ -29,6 +31,15 @@ export interface Config {
     readonly password: string | null;
   };
   readonly log: { readonly level: LogLevel };
+  /** The files of finished export jobs. */
+  readonly downloads: {
+    readonly allowedHosts: readonly HostPattern[];
+    /** A directory; null: no original file is kept. */
+    readonly archive: string | null;
+    /** As fetched. */
+    readonly fileBytesMax: number;
+    readonly limits: ExportLimits;
+  };
   readonly accounts: ReadonlyMap<string, AccountConfig>;
   /** In the order of the file; names are unique. */
   readonly streams: readonly StreamConfig[];

@@ -26,6 +26,18 @@ web:
 log:
   level: info
 
+downloads:
+  # Hosts that the files of finished export jobs may be fetched from. An internal endpoint has a private address, and takes
+  # its exact name: my-bucket.oss-cn-hangzhou-internal.aliyuncs.com
+  allowedHosts: ["*.aliyuncs.com"]
+  # Keeps every file as it came:
+  # archive: ./exports
+  # Bounds of a file: as fetched, unpacked, unpacked by fetched, and of one record.
+  # fileMiB: 16384
+  # unpackedMiB: 262144
+  # ratio: 1000
+  # recordKiB: 16384
+
 accounts:
   prod:
     provider: aliyun

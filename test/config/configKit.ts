@@ -19,6 +19,13 @@ web:
   password: hunter2hunter2
 log:
   level: debug
+downloads:
+  allowedHosts: ["*.aliyuncs.com", "127.0.0.1:9000"]
+  archive: ./exports
+  fileMiB: 100
+  unpackedMiB: 1000
+  ratio: 50
+  recordKiB: 64
 accounts:
   prod:
     provider: aliyun
