@@ -161,7 +161,8 @@ describe('made-up entries', () => {
 
   it('of none is a file with a header alone', () => {
     const file = new ExportFile({ ...MADE, madeRows: 0 }, CSV);
-    expect([bytesOf(file).toString('utf8'), file.facts().logCount]).toEqual(['__time__\n', 0]);
+    expect(bytesOf(file).toString('utf8')).toMatch(/^__time__,[a-z_,]+\n$/);
+    expect(file.facts().logCount).toBe(0);
   });
 
   it('make a file of 10 GB whose end comes without the rest of it', () => {
