@@ -116,7 +116,9 @@ function createSkipper(): RecordSkipper {
     for (let at = 0; at < piece.length; at += 1) {
       const byte = piece[at];
       if (place === 'quoted') {
-        if (byte === QUOTE) place = 'behind_quote';
+        at = piece.indexOf(QUOTE, at);
+        if (at === -1) return -1;
+        place = 'behind_quote';
       } else if (byte === LF) return at + 1;
       else if (byte === COMMA) place = 'field_start';
       else if (byte === QUOTE && place !== 'unquoted') place = 'quoted';

@@ -76,8 +76,8 @@ function createReader<R extends RecordSpan>(
   let line = 1;
   let skipped: {
     readonly skip: RecordSkipper;
-    readonly beginning: Buffer;
     readonly line: number;
+    beginning: Buffer;
   } | null = null;
 
   /** The whole records of what is held and of the piece; the rest is held. */
@@ -132,7 +132,7 @@ function createReader<R extends RecordSpan>(
       (characters * 3 > recordBytesMax &&
         Buffer.byteLength(text.slice(start, end)) > recordBytesMax);
     return isTooLong
-      ? tooLong(line, text.slice(start, start + beginningBytes))
+      ? tooLong(line, text.slice(start, Math.min(end, start + beginningBytes)))
       : { kind: 'record', line, text, record };
   };
 
@@ -150,8 +150,9 @@ function createReader<R extends RecordSpan>(
     return { kind: 'bad', line, reason: 'not_utf8', message, text: beginning };
   };
 
-  const tooLong = (atLine: number, text: string): Found<R> => {
+  const tooLong = (atLine: number, beginning: string): Found<R> => {
     const message = `it is longer than ${recordBytesMax} bytes`;
+    const text = beginning.replace(/[\r\n]+$/, '');
     return { kind: 'bad', line: atLine, reason: 'too_long', message, text };
   };
 
@@ -165,7 +166,12 @@ function createReader<R extends RecordSpan>(
   const push = (piece: Buffer): Found<R>[] => {
     if (skipped !== null) {
       const to = skipped.skip(piece);
-      line += countLineEnds(to === -1 ? piece : piece.subarray(0, to));
+      const passed = to === -1 ? piece : piece.subarray(0, to);
+      const missingBytes = beginningBytes - skipped.beginning.length;
+      if (missingBytes > 0) {
+        skipped.beginning = Buffer.concat([skipped.beginning, passed.subarray(0, missingBytes)]);
+      }
+      line += countLineEnds(passed);
       if (to === -1) return [];
       const found = endSkipped();
       return found.concat(push(piece.subarray(to)));
@@ -179,16 +185,12 @@ function createReader<R extends RecordSpan>(
     heldBytes = 0;
     found.push(...look(rest, false));
     if (heldBytes <= recordBytesMax + CRLF_BYTES) return found;
-    const beginning = Buffer.concat(held, heldBytes);
+    const tooLongYet = Buffer.concat(held, heldBytes);
     held = [];
     heldBytes = 0;
     lookAtBytes = 0;
-    skipped = {
-      skip: format.createSkipper(),
-      beginning: Buffer.from(beginning.subarray(0, beginningBytes)),
-      line,
-    };
-    return found.concat(push(beginning));
+    skipped = { skip: format.createSkipper(), line, beginning: Buffer.alloc(0) };
+    return found.concat(push(tooLongYet));
   };
 
   return {
