@@ -4,6 +4,7 @@ import { link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promi
 import { join, resolve } from 'node:path';
 import { errorCodeOf } from '../domain/errorCode.ts';
 import type { FetchedFile, KeptPlace } from '../engine/filePort.ts';
+import { filePieces, PIECE_BYTES } from './filePieces.ts';
 import { nameWith, safeName } from './safeName.ts';
 import { writeAll } from './writeAll.ts';
 
@@ -63,21 +64,15 @@ async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-const PIECE_BYTES = 1024 * 1024;
-
 /** Copies piece by piece, and waits until the bytes are on the disk. */
-async function copyTo(path: string, { descriptor, bytes }: Kept): Promise<void> {
+async function copyTo(path: string, file: Kept): Promise<void> {
   const copy = await open(path, 'wx', 0o600);
   try {
-    const pieces = createReadStream('', {
-      ...{ fd: descriptor, autoClose: false, start: 0, highWaterMark: PIECE_BYTES },
-    });
     let position = 0;
-    for await (const piece of pieces as AsyncIterable<Buffer>) {
+    for await (const piece of filePieces(file, { from: 0, to: file.bytes })) {
       await writeAll(copy, piece, position);
       position += piece.length;
     }
-    if (position !== bytes) throw new Error(`${position} of ${bytes} bytes could be copied`);
     await copy.sync();
   } finally {
     await copy.close();

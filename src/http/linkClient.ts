@@ -119,8 +119,9 @@ async function ask<T>(
     switch (answer.kind) {
       case 'file': {
         const { startsAt, totalBytes } = answer;
-        const body = translated(response.body, failure);
-        const value = await consume({ headers: response.headers, body, startsAt, totalBytes });
+        const { headers } = response;
+        const body = toItsEnd(target, { body: response.body, startsAt, totalBytes }, failure);
+        const value = await consume({ headers, body, startsAt, totalBytes });
         return { kind: 'consumed', value };
       }
       case 'redirect':
@@ -139,15 +140,28 @@ async function ask<T>(
   }
 }
 
-async function* translated(
-  body: AsyncIterable<Buffer>,
+/**
+ * The body, up to the end of the file and no further. HTTP watches over the length of a body; that a part of a file reaches its
+ * end is said by its Content-Range alone.
+ */
+async function* toItsEnd(
+  target: LinkTarget,
+  { body, startsAt, totalBytes }: Omit<FileAnswer, 'headers'>,
   failure: (error: unknown) => unknown,
 ): AsyncGenerator<Buffer> {
+  let at = startsAt;
+  const wrongEnd = (): LinkError =>
+    new LinkError('transient', `${hostOf(target)} gave another length than it told`);
   try {
-    yield* body;
+    for await (const piece of body) {
+      at += piece.length;
+      if (totalBytes !== null && at > totalBytes) throw wrongEnd();
+      yield piece;
+    }
   } catch (error) {
     throw failure(error);
   }
+  if (totalBytes !== null && at < totalBytes) throw wrongEnd();
 }
 
 async function refusedError(

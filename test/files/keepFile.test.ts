@@ -99,7 +99,7 @@ describe('keepFile', () => {
     const gone = withFetched(Buffer.from('one'), (file) =>
       keepFile({ ...file, bytes: 4 }, { directory, folders: [], name: 'b.csv' }),
     );
-    await expect(gone).rejects.toThrow('3 of 4 bytes');
+    await expect(gone).rejects.toThrow('ends at byte 3 of 4');
     expect(await readdir(directory)).toEqual([]);
   });
 

@@ -123,6 +123,16 @@ describe('a part of a file', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it.each([
+    ['stops before the end of the file', '4567'],
+    ['goes on behind it', '456789!'],
+  ])('that %s is transient, never taken for the rest', async (_, text) => {
+    const { read } = await serveLinks((_request, response) => {
+      response.writeHead(206, part).end(text);
+    });
+    expect((await linkFailureOf(read(from))).fault).toBe('transient');
+  });
+
   it('that was not asked for is refused', async () => {
     const { read } = await serveLinks((_, response) => response.writeHead(206, part).end('456789'));
     expect((await linkFailureOf(read())).fault).toBe('refused');

@@ -6,7 +6,7 @@ import type { FileAnswer, FileFrom } from '../../src/engine/filePort.ts';
 import { LinkError } from '../../src/engine/linkPort.ts';
 import { createLinkClient, type LinkClientOptions } from '../../src/http/linkClient.ts';
 
-export const FROM_START: FileFrom = { fromByte: 0, etag: null };
+const FROM_START: FileFrom = { fromByte: 0, etag: null };
 export const SECRET = 'verysecret';
 export const NOW_MS = Date.parse('2026-11-23T12:00:00Z');
 
