@@ -3,8 +3,11 @@ import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
+import { EXPORT_COMPRESSIONS, EXPORT_FORMATS } from '../domain/exportOrder.ts';
 import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
 import { failureOf } from './failure.ts';
+import type { ExportCommandOptions } from './exportOptions.ts';
+import { Stopped } from './stopped.ts';
 import type { SyncOptions } from './sync.ts';
 
 /**
@@ -131,6 +134,39 @@ command('backfill', 'a range of time of a stream of SQL logs, beside the live wa
     run(async () => (await import('./backfill.ts')).runBackfill(stream, options, shell)),
   );
 
+command(
+  'export',
+  'order a download job (CreateDownloadJob) through a stream; --wait follows and loads it',
+)
+  .argument('<stream>', 'a stream of download jobs')
+  .option('--logstore <name>', 'the Logstore to export')
+  .option('--query <text>', 'which logs: a query or a SQL statement')
+  .option('--from <time>', 'begin: 2026-11-01T00:00:00Z, or a day')
+  .option('--to <time>', 'end, not included')
+  .option(
+    '--name <name>',
+    'name of the job; the same order again goes on with it. Left out: a new one',
+  )
+  .addOption(
+    new Option('--format <format>', 'format of the file').choices(EXPORT_FORMATS).default('csv'),
+  )
+  .addOption(
+    new Option('--compression <kind>', 'how the file is packed')
+      .choices(EXPORT_COMPRESSIONS)
+      .default('gzip'),
+  )
+  .option('--power-sql', 'use Dedicated SQL, billed by CPU time', false)
+  .option('--allow-incomplete', 'take a file also of an incomplete result', false)
+  .option('--role-arn <arn>', 'RAM role that the service writes the file with')
+  .option('--bucket <name>', 'bucket that the service writes the file to')
+  .option('--prefix <path>', 'path in the bucket')
+  .option('--again <name>', 'order this one, which failed or was refused, once more')
+  .option('--wait', 'follow the job to its end and load its file', false)
+  .addOption(json)
+  .action((stream: string, options: ExportCommandOptions) =>
+    run(async () => (await import('./export.ts')).runExport(stream, options, shell)),
+  );
+
 command('migrate', 'apply pending migrations')
   .addOption(json)
   .action((options: CommonOptions) =>
@@ -199,7 +235,8 @@ async function run(work: () => Promise<ExitCode>): Promise<void> {
     process.exitCode = await work();
   } catch (error) {
     if (stopping.signal.aborted) {
-      shell.note('logferry: stopped; what was stored is kept, the next walk goes on from there');
+      const left = error instanceof Stopped ? error.message : 'the next walk goes on from there';
+      shell.note(`logferry: stopped; what was stored is kept, ${left}`);
       process.exitCode = 130;
       return;
     }

@@ -1,6 +1,7 @@
 import { isLoopbackHost } from '../domain/loopbackHost.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Source } from '../sources/source.ts';
+import { exportIssues, scheduledExport } from './checkExports.ts';
 import type { Config, StreamConfig } from './config.ts';
 import type { Issue } from './issue.ts';
 import { issueAt, issuesBelow } from './issue.ts';
@@ -25,9 +26,10 @@ export function checkConfig(plain: unknown, sources: readonly Source[]): Checked
     ...(root.success ? [] : root.error.issues),
     ...webIssues(recordAt(plain, 'web')),
     ...checked.flatMap((stream) => (stream.ok ? [] : stream.issues)),
+    ...exportIssues(recordAt(plain, 'exports'), { streams, sources }),
   ];
   if (!root.success || issues.length > 0) return { ok: false, issues };
-  const { database, queue, web, log, downloads, accounts } = root.data;
+  const { database, queue, web, log, downloads, accounts, exports } = root.data;
   return {
     ok: true,
     config: {
@@ -52,6 +54,7 @@ export function checkConfig(plain: unknown, sources: readonly Source[]): Checked
       },
       accounts: new Map(Object.entries(accounts)),
       streams: checked.flatMap((stream) => (stream.ok ? [stream.stream] : [])),
+      exports: Object.entries(exports).map(([name, settings]) => scheduledExport(name, settings)),
     },
   };
 }

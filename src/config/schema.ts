@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HOST_PATTERN_RULE, parseHostPattern } from '../domain/hostPattern.ts';
 import { accountSchema } from '../providers/accounts.ts';
 import { durationSchema } from '../sources/durationSchema.ts';
+import { exportSchema } from './exportSchema.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 /** The levels of pino. */
@@ -168,6 +169,10 @@ export const rootSchema = z.strictObject({
     .record(z.string(), z.unknown())
     .refine(isNotEmpty, 'must hold at least one stream')
     .describe('Listings to keep in step with, by name.'),
+  exports: z
+    .record(z.string().regex(NAME, NAME_RULE), exportSchema)
+    .default({})
+    .describe('Exports that are ordered on a schedule, by name. Left out: none.'),
 });
 
 /** A URL of one of `schemes`, or empty. */

@@ -155,6 +155,7 @@ function openQueues(
     walk: open('walk'),
     track: open('track'),
     download: open('download'),
+    export: open('export'),
     maintain: open('maintain'),
   };
 }

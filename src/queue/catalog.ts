@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { storableText } from '../domain/storable.ts';
 
 /** The queues. A name added here needs a spec below and a processor in workers/, or nothing compiles. */
-export const QUEUE_NAMES = ['walk', 'track', 'download', 'maintain'] as const;
+export const QUEUE_NAMES = ['walk', 'track', 'download', 'export', 'maintain'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 interface QueueSpec<Schema extends z.ZodType> {
@@ -35,6 +35,7 @@ const stackTraceLimit = 3;
  * make one walk even after it has finished; its deduplication id is the stream, so that a tick during a running walk adds nothing.
  * A track has one queue job per job of the cloud: re-queueing all open jobs adds only what is missing. It leaves when it completes,
  * so that a job which opens again can be tracked again. A download is queued in the same way, one for each file.
+ * An export is deduplicated like a walk: one queue job brings all orders of a stream up to date.
  */
 export const catalog = {
   walk: spec({
@@ -60,6 +61,14 @@ export const catalog = {
     jobId: ({ stream, entryKey }) => `download-${idPart(stream)}-${digest(entryKey)}`,
     deduplicationId: null,
     keepCompletedSeconds: 0,
+  }),
+  export: spec({
+    schema: z.strictObject({ stream: z.string().min(1), slot }),
+    attempts: 5,
+    backoffMs: 5_000,
+    jobId: ({ stream, slot: tick }) => `export-${idPart(stream)}-${tick}`,
+    deduplicationId: ({ stream }) => `export-${idPart(stream)}`,
+    keepCompletedSeconds: hourSeconds,
   }),
   maintain: spec({
     schema: z.strictObject({ slot }),

@@ -7,7 +7,7 @@ import type { Processors } from './processor.ts';
 import type { WorkerTiming } from './worker.ts';
 
 export interface WorkerOptions extends Partial<WorkerTiming> {
-  /** Queue jobs at a time, in this process. @default walk 4, track 8, download 2, maintain 1 */
+  /** Queue jobs at a time, in this process. @default walk 4, track 8, download 2, export 2, maintain 1 */
   readonly concurrency?: Partial<Readonly<Record<QueueName, number>>>;
 }
 
@@ -56,6 +56,12 @@ export function startWorkers(
       process: processors.download,
       // Each holds a file on disk, and keeps the database busy by itself.
       concurrency: concurrency.download ?? 2,
+    }),
+    openWorker({
+      ...common,
+      name: 'export',
+      process: processors.export,
+      concurrency: concurrency.export ?? 2,
     }),
     openWorker({
       ...common,

@@ -70,6 +70,7 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
       },
       accounts: null,
       streams: { pollMinMs: 5_000, pollMaxMs: 300_000, deadlineMs: 86_400_000 },
+      exports: [],
     });
   });
 
@@ -163,7 +164,6 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
       'streams.exports.pagesize: unknown key; did you mean pageSize?',
     ],
     ['    project: big-game', '', 'streams.exports.project: is missing'],
-    ['  exports:', '  Exports:', '33:3 streams.Exports: a name has 1 to 64 of a-z'],
     ['  host: 127.0.0.1', '  host: 0.0.0.0', ''],
     ['  password: hunter2hunter2', '  password:', ''],
     [
@@ -185,6 +185,13 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
     const lines = problemLines(withLine(line, replacement));
     expect(lines.join('\n')).toContain(answer);
     expect(lines).toHaveLength(answer === '' ? 0 : 1);
+  });
+
+  it('tells a wrong stream name at the stream, and where the right one is used', () => {
+    expect(problemLines(withLine('  exports:', '  Exports:'))).toEqual([
+      expect.stringContaining('33:3 streams.Exports: a name has 1 to 64 of a-z'),
+      expect.stringContaining('exports.daily-errors.stream: must be Exports'),
+    ]);
   });
 
   it('judges the keys of a mistyped source by the one that was meant', () => {
