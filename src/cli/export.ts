@@ -1,20 +1,28 @@
 import { loadConfig } from '../config/loadConfig.ts';
 import { differencesOf } from '../domain/exportOrder.ts';
+import { wantFiles } from '../engine/downloadJob.ts';
 import { followOrder } from '../engine/followOrder.ts';
-import { isOrderStream, type OrderStream } from '../engine/ports.ts';
+import { loadInForeground } from '../engine/loadFiles.ts';
+import { isFileStream, isOrderStream, type OrderStream } from '../engine/ports.ts';
 import { openRuntime, type Runtime } from '../runtime/openRuntime.ts';
 import { openStore } from '../runtime/openStore.ts';
 import type { StoredOrder } from '../sinks/sink.ts';
 import { sources } from '../sources/registry.ts';
-import { EXIT, type ExitCode, type Shell } from './command.ts';
+import type { ExitCode, Shell } from './command.ts';
 import {
   exportCommand,
   nextAttempt,
   type ExportCommand,
   type ExportCommandOptions,
 } from './exportOptions.ts';
-import { exportOutcome, outcomeLines, type ExportOutcome } from './exportOutcome.ts';
-import { createProgress } from './progress.ts';
+import {
+  exitCodeOf,
+  exportOutcome,
+  outcomeLines,
+  type ExportOutcome,
+  type LoadedFile,
+} from './exportOutcome.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { selectStreams } from './selectStreams.ts';
 import { Stopped } from './stopped.ts';
 import { UsageError } from './usageError.ts';
@@ -45,9 +53,7 @@ export async function runExport(
       }
       const outcome = await order({ runtime, stream, command, wait: options.wait }, shell);
       report(outcome, options, shell);
-      return outcome.outcome === 'ordered' || outcome.outcome === 'succeeded'
-        ? EXIT.done
-        : EXIT.failed;
+      return exitCodeOf(outcome);
     } finally {
       await runtime.close();
     }
@@ -81,7 +87,9 @@ async function order(work: ExportWork, shell: Shell): Promise<ExportOutcome> {
     const settled = await followOrder(runtime.deps, followed, shell.signal);
     const outcome = exportOutcome(stream, settled);
     line.finish(outcome.outcome);
-    return outcome;
+    const { entryKey } = settled.job ?? {};
+    if (!wait || outcome.outcome !== 'succeeded' || entryKey === undefined) return outcome;
+    return { ...outcome, file: await load(work, { entryKey, progress }, shell.signal) };
   } catch (error) {
     if (!shell.signal.aborted) throw error;
     throw new Stopped(
@@ -91,6 +99,35 @@ async function order(work: ExportWork, shell: Shell): Promise<ExportOutcome> {
   } finally {
     progress.stop();
   }
+}
+
+/** Loads the file of the job, where its stream loads files. */
+async function load(
+  { runtime: { deps }, stream }: ExportWork,
+  { entryKey, progress }: { readonly entryKey: string; readonly progress: Progress },
+  signal: AbortSignal,
+): Promise<LoadedFile | null> {
+  if (!isFileStream(stream)) return null;
+  await wantFiles(deps, stream, [entryKey]);
+  const line = progress.line('file');
+  const loaded = await loadInForeground(
+    deps,
+    {
+      ...{ stream, entryKey },
+      onProgress: (event) => {
+        if (event.phase === 'fetch') {
+          line.update({ done: event.bytes, total: event.totalBytes, note: 'bytes fetched' });
+        } else line.update({ done: event.rows, total: null, note: 'rows loaded' });
+      },
+    },
+    signal,
+  );
+  line.finish(loaded.kind);
+  return {
+    kind: loaded.kind,
+    rows: 'rows' in loaded ? loaded.rows : 0,
+    reason: 'reason' in loaded ? loaded.reason : null,
+  };
 }
 
 /** Stores what is to be ordered, or finds it stored. */

@@ -21,22 +21,22 @@ async function world(fates: readonly Fate[] = [], crashes: ReadonlySet<number> =
   let writes = 0;
   /** Even numbers: before the write; odd ones: after it. */
   const cut =
-    <Args extends unknown[], Out>(write: (...args: Args) => Promise<Out>) =>
-    async (...args: Args): Promise<Out> => {
+    <Given, Out>(write: (given: Given) => Promise<Out>) =>
+    async (given: Given): Promise<Out> => {
       const at = writes;
       writes += 1;
       if (crashes.has(2 * at)) throw new Crash();
-      const out = await write(...args);
+      const out = await write(given);
       if (crashes.has(2 * at + 1)) throw new Crash();
       return out;
     };
   const sink: Sink = {
     ...memory,
-    intendOrder: cut(memory.intendOrder),
-    recordOrdered: cut(memory.recordOrdered),
-    noteJob: cut(memory.noteJob),
-    recordRefused: cut(memory.recordRefused),
-    noteOrderError: cut(memory.noteOrderError),
+    intendOrder: cut((intent) => memory.intendOrder(intent)),
+    recordOrdered: cut((record) => memory.recordOrdered(record)),
+    noteJob: cut((note) => memory.noteJob(note)),
+    recordRefused: cut((record) => memory.recordRefused(record)),
+    noteOrderError: cut((note) => memory.noteOrderError(note)),
   };
   const clock = fakeClock();
   const stream = await orderStream(sink, cloud.api);

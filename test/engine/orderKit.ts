@@ -60,6 +60,8 @@ export function orderingCloud(nextFate: (request: ApiRequest) => Fate) {
   return {
     api,
     jobs,
+    /** In the order of their execution. */
+    names: () => jobs.flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
     executions: (name: string) => jobs.filter((job) => job['name'] === name).length,
     settle: (name: string, status: string) => {
       const at = jobs.findIndex((job) => job['name'] === name);

@@ -42,7 +42,7 @@ async function world(fateOf: (api: string) => Fate = () => ({ executed: true, er
     const order = await sink.readOrder({ streamId: stream.streamId, name });
     await trackJob(deps, { stream, entryKey: order?.job?.entryKey ?? '' }, never);
   };
-  const names = () => cloud.jobs.map((job) => String(job['name']));
+  const names = () => cloud.names();
   return { cloud, clock, deps, log, names, settle, sink, stream, tick };
 }
 
