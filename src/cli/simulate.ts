@@ -80,6 +80,8 @@ export function simulatorConfig(simulator: {
   const start = new Date(simulator.nowMs - logsAgeMs).toISOString();
   return [
     ...extra,
+    // The links of the simulated object store: a loopback address is fetched from when it is listed by name.
+    `downloads: { allowedHosts: ["${new URL(url).hostname}"] }`,
     'accounts:',
     '  simulated:',
     '    provider: aliyun',
@@ -105,6 +107,7 @@ export function simulatorConfig(simulator: {
     `    project: ${SCENARIO_PROJECT}`,
     `    schedule: "${schedule}"`,
     `    track: ${track}`,
+    '    download: true',
     '  trail:',
     '    source: aliyun.actiontrail.delivery_history_jobs',
     '    account: simulated',

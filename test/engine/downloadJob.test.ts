@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SourceError } from '../../src/providers/sourceError.ts';
-import { csv, downloadWorld, entryKey, failureOf } from './downloadKit.ts';
+import { csv, downloadWorld, failureOf } from './downloadKit.ts';
 import { jobNamed } from './engineKit.ts';
 
 describe('the file of a finished job', () => {
