@@ -20,7 +20,7 @@ import {
 } from './engineKit.ts';
 
 const never = new AbortController().signal;
-export const entryKey = 'a@1722411060';
+const entryKey = 'a@1722411060';
 const secret = 'Signature=verysecret';
 export const csv = '__time__,message\n1722409260,one\n1722409261,"two\nlines"\n1722409262,three\n';
 
