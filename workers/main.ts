@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { downloadProcessor } from './download.ts';
+import { exportProcessor } from './export.ts';
 import { maintainProcessor } from './maintain.ts';
 import { runScheduler } from './scheduler.ts';
 import { indexStreams } from './streams.ts';
@@ -6,6 +8,7 @@ import { trackProcessor } from './track.ts';
 import { walkProcessor } from './walk.ts';
 import { countedTables } from '../src/sources/registry.ts';
 import type { EngineDeps, StreamRuntime } from '../src/engine/ports.ts';
+import type { ScheduledExport } from '../src/engine/orderScheduled.ts';
 import type { QueueBackend } from '../src/queue/backend.ts';
 import type { RunningWorkers, WorkerOptions } from '../src/queue/workers.ts';
 import type { WebServer } from '../src/web/server.ts';
@@ -24,6 +27,8 @@ export interface DaemonOptions {
   readonly streams: readonly StreamRuntime[];
   /** Cron in UTC, by stream name. */
   readonly schedules: ReadonlyMap<string, string>;
+  /** Ordered at each upkeep tick as far as they are due. @default none */
+  readonly exports?: readonly ScheduledExport[];
   /** How often what Postgres says is unfinished is queued again. Milliseconds >= 1,000. */
   readonly requeueEveryMs: number;
   readonly web: {
@@ -89,12 +94,15 @@ async function serve(options: DaemonOptions): Promise<WebServer> {
   });
 }
 
-function work({ deps, queue, streams, workers }: DaemonOptions): RunningWorkers {
-  const context = { ...deps, queue, streams: indexStreams(streams) };
+function work(options: DaemonOptions): RunningWorkers {
+  const { deps, queue, streams, workers, exports = [] } = options;
+  const context = { ...deps, queue, streams: indexStreams(streams), exports };
   return queue.startWorkers(
     {
       walk: walkProcessor(context),
       track: trackProcessor(context),
+      download: downloadProcessor(context),
+      export: exportProcessor(context),
       maintain: maintainProcessor(context),
     },
     workers,

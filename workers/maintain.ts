@@ -1,30 +1,41 @@
-import { requeueUnfinished } from '../src/engine/requeueUnfinished.ts';
+import { hasOrders, type ScheduledExport } from '../src/engine/orderScheduled.ts';
+import { requeueUnfinished, type UnfinishedQueues } from '../src/engine/requeueUnfinished.ts';
 import { keepRetention } from '../src/engine/keepRetention.ts';
-import type { EngineDeps } from '../src/engine/ports.ts';
+import { isOrderStream, type EngineDeps } from '../src/engine/ports.ts';
 import type { QueueBackend } from '../src/queue/backend.ts';
 import type { Processor } from '../src/queue/processor.ts';
 import type { Streams } from './streams.ts';
 
-/** How long a track that has failed rests in the failed set before it is tried anew. */
-const failedTrackRestMs = 10 * 60_000;
+/** How long what has failed rests in the failed set before it is tried anew. */
+const failedRestMs = 10 * 60_000;
 
-/** Queues what Postgres says is unfinished, so that a lost queue heals; tries failed tracks anew; keeps months and retention. */
+/** Queues what Postgres says is unfinished, and the orders of exports, so that a lost queue heals; tries failed tracks and downloads anew; keeps months and retention. */
 export function maintainProcessor(
   deps: Pick<EngineDeps, 'sink' | 'clock' | 'log'> & {
-    readonly queue: Pick<QueueBackend, 'addAll' | 'retryFailedTracks'>;
+    readonly queue: Pick<QueueBackend, 'add' | 'addAll' | 'retryFailed'>;
     readonly streams: Streams;
+    readonly exports: readonly ScheduledExport[];
   },
 ): Processor<'maintain'> {
-  const { sink, clock, queue, streams } = deps;
-  return async (_job, signal) => {
-    const enqueue: Parameters<typeof requeueUnfinished>[2] = (jobs) =>
-      queue.addAll('track', streams.tracksOf(jobs));
-    const { open } = await requeueUnfinished({ sink }, streams.all, enqueue, signal);
-    const retried = await queue.retryFailedTracks({
-      failedBeforeMs: clock.nowMs() - failedTrackRestMs,
-      where: ({ stream }) => streams.has(stream),
-    });
+  const { sink, clock, queue, streams, exports } = deps;
+  return async ({ data }, signal) => {
+    const queues: UnfinishedQueues = {
+      tracks: (jobs) => queue.addAll('track', streams.payloadsOf(jobs)),
+      downloads: (files) => queue.addAll('download', streams.payloadsOf(files)),
+    };
+    const { jobs, files } = await requeueUnfinished({ sink }, streams.all, queues, signal);
+    const retry = {
+      failedBeforeMs: clock.nowMs() - failedRestMs,
+      where: ({ stream }: { readonly stream: string }) => streams.has(stream),
+    };
+    const retried =
+      (await queue.retryFailed('track', retry)) + (await queue.retryFailed('download', retry));
+    for (const stream of streams.all.filter(isOrderStream)) {
+      const own = exports.filter((one) => one.stream === stream.name);
+      if (!(await hasOrders({ sink }, { stream, exports: own }))) continue;
+      await queue.add('export', { stream: stream.name, slot: data.slot });
+    }
     const { dropped, deleted } = await keepRetention(deps, streams.all);
-    return { kind: 'done', note: { open, retried, dropped, deleted } };
+    return { kind: 'done', note: { jobs, files, retried, dropped, deleted } };
   };
 }

@@ -1,4 +1,4 @@
-import type { OpenJob } from '../src/sinks/sink.ts';
+import type { OpenDownload, OpenJob } from '../src/sinks/sink.ts';
 import type { StreamRuntime } from '../src/engine/ports.ts';
 import type { JobData } from '../src/queue/catalog.ts';
 
@@ -8,8 +8,8 @@ export interface Streams {
   has(name: string): boolean;
   /** @throws when the stream is not configured here: another worker may know it, so the queue tries again */
   named(name: string): StreamRuntime;
-  /** Payloads for open jobs. Jobs of streams that are not configured any more are left alone. */
-  tracksOf(jobs: readonly OpenJob[]): JobData<'track'>[];
+  /** Payloads for open jobs or files. Those of streams that are not configured any more are left alone. */
+  payloadsOf(open: readonly (OpenJob | OpenDownload)[]): JobData<'track' | 'download'>[];
 }
 
 export function indexStreams(streams: readonly StreamRuntime[]): Streams {
@@ -25,8 +25,8 @@ export function indexStreams(streams: readonly StreamRuntime[]): Streams {
         `stream ${name} is not in this worker's configuration; give every worker the same logferry.yaml`,
       );
     },
-    tracksOf: (jobs) =>
-      jobs.flatMap(({ streamId, entryKey }) => {
+    payloadsOf: (open) =>
+      open.flatMap(({ streamId, entryKey }) => {
         const stream = nameById.get(streamId);
         return stream === undefined ? [] : [{ stream, entryKey }];
       }),

@@ -1,12 +1,14 @@
 import { assertNever } from '../src/domain/assertNever.ts';
+import { wantFiles } from '../src/engine/downloadJob.ts';
 import { trackJob } from '../src/engine/trackJob.ts';
 import { isJobStream, type EngineDeps } from '../src/engine/ports.ts';
+import type { QueueProducer } from '../src/queue/backend.ts';
 import type { Processor } from '../src/queue/processor.ts';
 import type { Streams } from './streams.ts';
 
-/** Asks one job's status, and again later until it is terminal; waiting spends no attempt. */
+/** Asks one job's status, and again later until it is terminal, and then its file is queued; waiting spends no attempt. */
 export function trackProcessor(
-  deps: EngineDeps & { readonly streams: Streams },
+  deps: EngineDeps & { readonly queue: QueueProducer; readonly streams: Streams },
 ): Processor<'track'> {
   return async ({ data }, signal) => {
     const stream = deps.streams.named(data.stream);
@@ -19,6 +21,10 @@ export function trackProcessor(
       case 'paused':
         return { kind: 'later', atMs: next.resumeAtMs };
       case 'settled':
+        await deps.queue.addAll(
+          'download',
+          deps.streams.payloadsOf(await wantFiles(deps, stream, [data.entryKey])),
+        );
         return { kind: 'done', note: { job: next.kind, status: next.status } };
       case 'gone':
         return { kind: 'done', note: { job: next.kind } };

@@ -5,7 +5,7 @@ import type { QueueProducer } from '../src/queue/backend.ts';
 import type { Processor } from '../src/queue/processor.ts';
 import type { Streams } from './streams.ts';
 
-/** Walks a stream once, and queues the tracking of what it finds open. A paused budget delays the walk, no attempt spent. */
+/** Walks a stream once, and queues the tracking and loading of what it finds open. A paused budget delays the walk, no attempt spent. */
 export function walkProcessor(
   deps: EngineDeps & { readonly queue: QueueProducer; readonly streams: Streams },
 ): Processor<'walk'> {
@@ -13,7 +13,11 @@ export function walkProcessor(
   return async ({ data, attempt }, signal) => {
     const run = { stream: streams.named(data.stream), runId: data.runId, attempt };
     const walk = await walkStream(
-      { ...deps, onOpenJobs: (jobs) => queue.addAll('track', streams.tracksOf(jobs)) },
+      {
+        ...deps,
+        onOpenJobs: (jobs) => queue.addAll('track', streams.payloadsOf(jobs)),
+        onOpenFiles: (files) => queue.addAll('download', streams.payloadsOf(files)),
+      },
       run,
       signal,
     );

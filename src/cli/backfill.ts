@@ -7,6 +7,7 @@ import { openStore } from '../runtime/openStore.ts';
 import { sources } from '../sources/registry.ts';
 import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
 import { createProgress } from './progress.ts';
+import { rangeOption } from './rangeOption.ts';
 import { selectStreams } from './selectStreams.ts';
 import { UsageError } from './usageError.ts';
 import { walkInForeground, type SyncOutcome } from './walkInForeground.ts';
@@ -25,7 +26,7 @@ export async function runBackfill(
   options: BackfillOptions,
   shell: Shell,
 ): Promise<ExitCode> {
-  const range = rangeOf(options, Date.now());
+  const range = rangeOption(options, Date.now());
   const config = await loadConfig({ path: options.config, env: shell.env, sources });
   const streams = selectStreams(config, [name]);
   const log = shell.log(shell.isTerminal ? 'warn' : config.log.level);
@@ -66,25 +67,6 @@ async function fill(
   } finally {
     progress.stop();
   }
-}
-
-function rangeOf({ from, to }: BackfillOptions, nowMs: number): BackfillRange {
-  const range = { fromMs: timeOf('--from', from), toMs: timeOf('--to', to) };
-  if (range.fromMs >= range.toMs) throw new UsageError('--from must be before --to');
-  if (range.toMs > nowMs) throw new UsageError('--to must not be in the future');
-  return range;
-}
-
-/** `2026-11-01T00:00:00Z` or `2026-11-01`, which begins at midnight UTC. Whole seconds. */
-function timeOf(option: string, text: string): number {
-  const pattern = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/;
-  const timeMs = pattern.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(timeMs)) {
-    throw new UsageError(
-      `${option} must be a time like 2026-11-01T00:00:00Z or a day like 2026-11-01`,
-    );
-  }
-  return timeMs;
 }
 
 function checkRetention(stream: WindowStream, range: BackfillRange, nowMs: number): void {

@@ -36,7 +36,7 @@ export async function runCheck(
       detail: `${options.config}: ${config.accounts.size} accounts, ${config.streams.length} streams`,
     },
     ...(await checkServices(config, log, shell)),
-    ...(await checkStreams({ accounts: config.accounts, streams }, log, shell.signal)),
+    ...(await checkStreams({ ...config, streams }, log, shell.signal)),
   ];
   if (options.json) shell.out(JSON.stringify(results, null, 2));
   else {
@@ -90,7 +90,7 @@ function checkQueue(config: Config, databaseUrl: string, log: Log): Promise<Chec
 }
 
 async function checkStreams(
-  config: Pick<Config, 'accounts'> & { readonly streams: readonly StreamConfig[] },
+  config: Pick<Config, 'accounts' | 'downloads'> & { readonly streams: readonly StreamConfig[] },
   log: Log,
   signal: AbortSignal,
 ): Promise<readonly CheckResult[]> {

@@ -3,8 +3,11 @@ import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
+import { EXPORT_COMPRESSIONS, EXPORT_FORMATS } from '../domain/exportOrder.ts';
 import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
 import { failureOf } from './failure.ts';
+import type { ExportCommandOptions } from './exportOptions.ts';
+import { Stopped } from './stopped.ts';
 import type { SyncOptions } from './sync.ts';
 
 /**
@@ -88,7 +91,8 @@ command(
 
 command('sync', 'one walk of each stream now, in the foreground')
   .argument('[stream...]', 'only these streams')
-  .option('--wait', 'also follow unfinished jobs to their end', false)
+  .option('--wait', 'also follow unfinished jobs to their end and load their files', false)
+  .option('--retry-files', 'with --wait: also load files anew that are incomplete or failed', false)
   .option(
     '--sub-job-id <id>',
     'also fetch the log archive of this sub-job; may be given several times',
@@ -130,6 +134,39 @@ command('backfill', 'a range of time of a stream of SQL logs, beside the live wa
     run(async () => (await import('./backfill.ts')).runBackfill(stream, options, shell)),
   );
 
+command(
+  'export',
+  'order a download job (CreateDownloadJob) through a stream; --wait follows and loads it',
+)
+  .argument('<stream>', 'a stream of download jobs')
+  .option('--logstore <name>', 'the Logstore to export')
+  .option('--query <text>', 'which logs: a query or a SQL statement')
+  .option('--from <time>', 'begin: 2026-11-01T00:00:00Z, or a day')
+  .option('--to <time>', 'end, not included')
+  .option(
+    '--name <name>',
+    'name of the job; the same order again goes on with it. Left out: a new one',
+  )
+  .addOption(
+    new Option('--format <format>', 'format of the file').choices(EXPORT_FORMATS).default('csv'),
+  )
+  .addOption(
+    new Option('--compression <kind>', 'how the file is packed')
+      .choices(EXPORT_COMPRESSIONS)
+      .default('gzip'),
+  )
+  .option('--power-sql', 'use Dedicated SQL, billed by CPU time', false)
+  .option('--allow-incomplete', 'take a file also of an incomplete result', false)
+  .option('--role-arn <arn>', 'RAM role that the service writes the file with')
+  .option('--bucket <name>', 'bucket that the service writes the file to')
+  .option('--prefix <path>', 'path in the bucket')
+  .option('--again <name>', 'order this one, which failed or was refused, once more')
+  .option('--wait', 'follow the job to its end and load its file', false)
+  .addOption(json)
+  .action((stream: string, options: ExportCommandOptions) =>
+    run(async () => (await import('./export.ts')).runExport(stream, options, shell)),
+  );
+
 command('migrate', 'apply pending migrations')
   .addOption(json)
   .action((options: CommonOptions) =>
@@ -146,11 +183,16 @@ program
     countOf,
   )
   .option('--logs <count>', 'a Logstore with this many log entries, likewise', countOf)
-  .action((options: { port: number; jobs?: number; logs?: number }) =>
+  .option(
+    '--exports <count>',
+    'this many finished jobs with real files of 1,000 rows, likewise',
+    countOf,
+  )
+  .action((options: { port: number; jobs?: number; logs?: number; exports?: number }) =>
     run(async () => {
       const { runSimulate } = await import('./simulate.ts');
-      const { port, jobs = null, logs = null } = options;
-      return runSimulate({ port, jobs, logs }, shell);
+      const { port, jobs = null, logs = null, exports = null } = options;
+      return runSimulate({ port, jobs, logs, exports }, shell);
     }),
   );
 
@@ -193,7 +235,8 @@ async function run(work: () => Promise<ExitCode>): Promise<void> {
     process.exitCode = await work();
   } catch (error) {
     if (stopping.signal.aborted) {
-      shell.note('logferry: stopped; what was stored is kept, the next walk goes on from there');
+      const left = error instanceof Stopped ? error.message : 'the next walk goes on from there';
+      shell.note(`logferry: stopped; what was stored is kept, ${left}`);
       process.exitCode = 130;
       return;
     }

@@ -3,6 +3,7 @@ import { errorCodeOf } from '../domain/errorCode.ts';
 import {
   SCENARIO_ACCOUNT,
   SCENARIO_PROJECT,
+  bulkExportsScenario,
   bulkLogsScenario,
   bulkScenario,
   demoScenario,
@@ -20,6 +21,8 @@ export interface SimulateOptions {
   readonly jobs: number | null;
   /** Log entries of the Logstore app_log; null likewise. */
   readonly logs: number | null;
+  /** Finished jobs with real files of 1,000 rows; null likewise. */
+  readonly exports: number | null;
 }
 
 /**
@@ -55,7 +58,8 @@ const PORT_FAILURES = new Map([
   ],
   ['EACCES', 'not allowed; ports below 1024 need privileges, choose a higher one with --port'],
 ]);
-function scenarioOf({ jobs, logs }: SimulateOptions, nowMs: number): Scenario {
+function scenarioOf({ jobs, logs, exports }: SimulateOptions, nowMs: number): Scenario {
+  if (exports !== null) return bulkExportsScenario({ count: exports, nowMs });
   if (logs !== null) return bulkLogsScenario({ count: Math.max(1, logs), nowMs });
   if (jobs !== null) return bulkScenario({ count: jobs, nowMs });
   return demoScenario({ nowMs, churn: { createsPerSecond: 0.2, deletesPerSecond: 0.1 } });
@@ -76,6 +80,8 @@ export function simulatorConfig(simulator: {
   const start = new Date(simulator.nowMs - logsAgeMs).toISOString();
   return [
     ...extra,
+    // The links of the simulated object store: a loopback address is fetched from when it is listed by name.
+    `downloads: { allowedHosts: ["${new URL(url).hostname}"] }`,
     'accounts:',
     '  simulated:',
     '    provider: aliyun',
@@ -101,6 +107,7 @@ export function simulatorConfig(simulator: {
     `    project: ${SCENARIO_PROJECT}`,
     `    schedule: "${schedule}"`,
     `    track: ${track}`,
+    '    download: true',
     '  trail:',
     '    source: aliyun.actiontrail.delivery_history_jobs',
     '    account: simulated',

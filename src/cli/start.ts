@@ -38,6 +38,7 @@ export async function runStart(options: StartOptions, shell: Shell): Promise<Exi
           queue,
           streams: runtime.streams,
           schedules: new Map(config.streams.map(({ name, schedule }) => [name, schedule])),
+          exports: config.exports,
           requeueEveryMs: config.queue.requeueEveryMs,
           workers: {
             lockDurationMs: config.queue.lockDurationMs,

@@ -1,14 +1,15 @@
 import { loadConfig } from '../config/loadConfig.ts';
 import { gapsIn, type KnownGap } from '../engine/windowGaps.ts';
 import { openStore } from '../runtime/openStore.ts';
-import type { StreamStatus } from '../sinks/sink.ts';
+import { FILE_STATUSES } from '../sinks/downloadSink.ts';
+import type { FileCounts, StreamStatus } from '../sinks/sink.ts';
 import { countedTables, sources } from '../sources/registry.ts';
 import { EXIT, type CommonOptions, type ExitCode, type Shell } from './command.ts';
 import { spanText } from './duration.ts';
 import { selectStreams } from './selectStreams.ts';
 import { tableLines } from './table.ts';
 
-/** `logferry status`: where every stream stands. Exit code 3 when the last walk of one is not a complete one. */
+/** `logferry status`: where every stream stands. Exit code 3 when the last walk of one is not a complete one, or a file of its jobs could not be loaded whole. */
 export async function runStatus(
   names: readonly string[],
   options: CommonOptions,
@@ -60,6 +61,7 @@ export function statusLines(
       String(status.openJobs),
       String(status.walks['incomplete'] ?? 0),
       String(status.rejected),
+      filesText(status.files),
     ];
   });
   const headings = [
@@ -70,6 +72,7 @@ export function statusLines(
     'open jobs',
     'incomplete',
     'rejected',
+    'files',
   ];
   const remarks = stored.flatMap(({ name, lastWalk }) => {
     const reason = lastWalk?.incompleteReason ?? lastWalk?.error ?? null;
@@ -77,7 +80,27 @@ export function statusLines(
       ? []
       : [`${name}: the last walk is ${lastWalk?.outcome ?? ''}: ${reason}`];
   });
-  return [...tableLines(headings, rows), ...remarks];
+  return [...tableLines(headings, rows), ...remarks, ...stored.flatMap(fileRemark)];
+}
+
+/** `12 loaded, 1 failed`; `-` where there are none. */
+export function filesText(files: FileCounts): string {
+  const counts = FILE_STATUSES.flatMap((status) => {
+    const count = files[status] ?? 0;
+    return count === 0 ? [] : [`${count} ${status}`];
+  });
+  return counts.length === 0 ? '-' : counts.join(', ');
+}
+
+function fileRemark({ name, files }: StreamStatus): readonly string[] {
+  if (!hasUnloaded(files)) return [];
+  return [
+    `${name}: files are incomplete or failed; select job, reason from analytics.export_files says why, logferry sync ${name} --wait --retry-files loads them anew`,
+  ];
+}
+
+function hasUnloaded({ incomplete = 0, failed = 0 }: FileCounts): boolean {
+  return incomplete + failed > 0;
 }
 
 const gapsShownMax = 5;
@@ -96,6 +119,7 @@ function gapLines(gaps: ReadonlyMap<string, readonly KnownGap[]>): readonly stri
   ]);
 }
 
-function isSound({ lastWalk }: StreamStatus): boolean {
-  return lastWalk?.outcome === 'complete' || lastWalk?.outcome === 'running';
+function isSound({ lastWalk, files }: StreamStatus): boolean {
+  const isWalked = lastWalk?.outcome === 'complete' || lastWalk?.outcome === 'running';
+  return isWalked && !hasUnloaded(files);
 }

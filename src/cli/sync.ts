@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { StreamConfig } from '../config/config.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import { followJobs, type Followed } from '../engine/followJobs.ts';
-import { isArchiveStream } from '../engine/ports.ts';
+import { loadFiles, type LoadedFiles } from '../engine/loadFiles.ts';
+import { isArchiveStream, isFileStream } from '../engine/ports.ts';
 import { openRuntime, type Runtime } from '../runtime/openRuntime.ts';
 import { openStore } from '../runtime/openStore.ts';
 import { openMemorySink } from '../sinks/memory.ts';
@@ -18,6 +19,8 @@ import { walkInForeground, type SyncOutcome } from './walkInForeground.ts';
 export interface SyncOptions extends CommonOptions {
   readonly wait: boolean;
   readonly dryRun: boolean;
+  /** Files that have failed, or are incomplete, are loaded anew. */
+  readonly retryFiles: boolean;
   /** Log archives to be fetched besides those that are configured. */
   readonly subJobId: readonly string[];
 }
@@ -32,6 +35,7 @@ export async function runSync(
 ): Promise<ExitCode> {
   const config = await loadConfig({ path: options.config, env: shell.env, sources });
   const streams = selectStreams(config, names);
+  if (options.retryFiles && !options.wait) throw new UsageError('--retry-files needs --wait');
   checkSubJobIds(streams, options.subJobId);
   // Bars and log lines would tear each other apart: with bars only warnings are logged.
   const log = shell.log(shell.isTerminal ? 'warn' : config.log.level);
@@ -75,31 +79,79 @@ function withSubJobs(runtime: Runtime, ids: readonly string[]): Runtime {
   return { ...runtime, streams };
 }
 
+/** What came of a run: walks, and with --wait the jobs that were followed and the files that were loaded. */
+interface Synced {
+  readonly walks: readonly SyncOutcome[];
+  readonly jobs: Followed | null;
+  readonly files: LoadedFiles | null;
+}
+
 async function syncAll(runtime: Runtime, options: SyncOptions, shell: Shell): Promise<ExitCode> {
   const progress = createProgress(shell);
-  let outcomes: readonly SyncOutcome[];
-  let followed: Followed | null = null;
+  let synced: Synced;
   try {
-    outcomes = await walkAll(runtime, progress, shell.signal);
-    if (options.wait) {
-      const line = progress.line('jobs');
-      followed = await followJobs(
-        runtime.deps,
-        runtime.streams,
-        ({ done, jobs }) => {
-          line.update({ done, total: jobs, note: 'settled' });
-        },
-        shell.signal,
-      );
-      line.finish(`${followed.done} of ${followed.jobs} jobs settled`);
-    }
+    const walks = await walkAll(runtime, progress, shell.signal);
+    const jobs = options.wait ? await followAll(runtime, progress, shell.signal) : null;
+    const files = options.wait ? await loadAll(runtime, options, progress, shell.signal) : null;
+    synced = { walks, jobs, files };
   } finally {
     progress.stop();
   }
-  report(outcomes, followed, options, shell);
-  if (outcomes.some(({ outcome }) => outcome === 'failed')) return EXIT.failed;
-  if ((followed?.failed.length ?? 0) > 0) return EXIT.failed;
-  return outcomes.every(({ outcome }) => outcome === 'complete') ? EXIT.done : EXIT.incomplete;
+  report(synced, options, shell);
+  return exitCodeOf(synced);
+}
+
+function exitCodeOf({ walks, jobs, files }: Synced): ExitCode {
+  const unloaded = files?.unloaded ?? [];
+  if (walks.some(({ outcome }) => outcome === 'failed')) return EXIT.failed;
+  if ((jobs?.failed.length ?? 0) > 0) return EXIT.failed;
+  if (unloaded.some(({ kind }) => kind !== 'incomplete')) return EXIT.failed;
+  const isWhole = walks.every(({ outcome }) => outcome === 'complete') && unloaded.length === 0;
+  return isWhole ? EXIT.done : EXIT.incomplete;
+}
+
+async function followAll(
+  { deps, streams }: Runtime,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Followed> {
+  const line = progress.line('jobs');
+  const followed = await followJobs(
+    deps,
+    streams,
+    ({ done, jobs }) => {
+      line.update({ done, total: jobs, note: 'settled' });
+    },
+    signal,
+  );
+  line.finish(`${followed.done} of ${followed.jobs} jobs settled`);
+  return followed;
+}
+
+/** Loads the files of finished jobs; null where no stream has any to load, and in a dry run, which keeps nothing. */
+async function loadAll(
+  { deps, streams }: Runtime,
+  { dryRun, retryFiles }: SyncOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<LoadedFiles | null> {
+  const withFiles = streams.filter(isFileStream);
+  if (dryRun || withFiles.length === 0) return null;
+  if (retryFiles) {
+    const nowMs = deps.clock.nowMs();
+    for (const { streamId } of withFiles) await deps.sink.retryDownloads({ streamId, nowMs });
+  }
+  const line = progress.line('files');
+  const loaded = await loadFiles(
+    deps,
+    withFiles,
+    ({ done, files, rows }) => {
+      line.update({ done, total: files, note: `loaded, ${rows} rows` });
+    },
+    signal,
+  );
+  line.finish(`${loaded.done} of ${loaded.files} files, ${loaded.rows} rows`);
+  return loaded;
 }
 
 async function walkAll(
@@ -121,17 +173,13 @@ async function walkAll(
   return runtime.streams.flatMap(({ name }) => outcomes.get(name) ?? []);
 }
 
-function report(
-  outcomes: readonly SyncOutcome[],
-  followed: Followed | null,
-  options: SyncOptions,
-  shell: Shell,
-): void {
+function report(synced: Synced, options: SyncOptions, shell: Shell): void {
   if (options.json) {
-    shell.out(JSON.stringify({ walks: outcomes, jobs: followed }, null, 2));
+    shell.out(JSON.stringify(synced, null, 2));
     return;
   }
-  const rows = outcomes.map(({ stream, outcome, counts, durationMs }) => [
+  const { walks, jobs, files } = synced;
+  const rows = walks.map(({ stream, outcome, counts, durationMs }) => [
     stream,
     outcome,
     ...[
@@ -147,11 +195,18 @@ function report(
   tableLines(headings, rows).forEach((line) => {
     shell.out(line);
   });
-  for (const { stream, outcome, reason } of outcomes) {
+  for (const { stream, outcome, reason } of walks) {
     if (reason !== null) shell.out(`${stream} is ${outcome}: ${reason}`);
   }
-  for (const { job, reason } of followed?.failed ?? []) {
+  for (const { job, reason } of jobs?.failed ?? []) {
     shell.out(`job ${job} could not be followed: ${reason}`);
+  }
+  for (const { file, kind, reason } of files?.unloaded ?? []) {
+    const what = kind === 'given_up' ? 'could not be fetched, and waits' : `is ${kind}`;
+    shell.out(`the file of job ${file} ${what}: ${reason}`);
+  }
+  if (files?.unloaded.some(({ kind }) => kind !== 'given_up') === true) {
+    shell.out('logferry sync --wait --retry-files loads files anew that are incomplete or failed.');
   }
   if (options.dryRun) shell.out('Dry run: nothing was stored.');
 }

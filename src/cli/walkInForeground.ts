@@ -39,7 +39,9 @@ export async function walkInForeground(
   const startedAtMs = clock.nowMs();
   const deps: WalkDeps = {
     ...runtime.deps,
+    // What is open is found in the store: engine/followJobs.ts, engine/loadFiles.ts.
     onOpenJobs: () => Promise.resolve(),
+    onOpenFiles: () => Promise.resolve(),
     onProgress: ({ entries, inserted, totalReported, span }) => {
       if (span === undefined) {
         line.update({ done: entries, total: totalReported, note: `${inserted} new` });

@@ -1,11 +1,14 @@
 import { isLoopbackHost } from '../domain/loopbackHost.ts';
 import { nearestOf } from '../domain/nearest.ts';
 import type { Source } from '../sources/source.ts';
+import { exportIssues, scheduledExport } from './checkExports.ts';
 import type { Config, StreamConfig } from './config.ts';
 import type { Issue } from './issue.ts';
 import { issueAt, issuesBelow } from './issue.ts';
 import { isRecord } from './record.ts';
 import { rootSchema, streamCommonSchema, streamNameSchema } from './schema.ts';
+
+const MIB = 1024 * 1024;
 
 /** The data of a file, judged: a configuration, or everything that is wrong with it. */
 export type Checked =
@@ -23,9 +26,10 @@ export function checkConfig(plain: unknown, sources: readonly Source[]): Checked
     ...(root.success ? [] : root.error.issues),
     ...webIssues(recordAt(plain, 'web')),
     ...checked.flatMap((stream) => (stream.ok ? [] : stream.issues)),
+    ...exportIssues(recordAt(plain, 'exports'), { streams, sources }),
   ];
   if (!root.success || issues.length > 0) return { ok: false, issues };
-  const { database, queue, web, log, accounts } = root.data;
+  const { database, queue, web, log, downloads, accounts, exports } = root.data;
   return {
     ok: true,
     config: {
@@ -38,8 +42,19 @@ export function checkConfig(plain: unknown, sources: readonly Source[]): Checked
       },
       web: { ...web, password: givenText(web.password) },
       log,
+      downloads: {
+        allowedHosts: downloads.allowedHosts,
+        archive: downloads.archive ?? null,
+        fileBytesMax: downloads.fileMiB * MIB,
+        limits: {
+          unpackedBytesMax: downloads.unpackedMiB * MIB,
+          ratioMax: downloads.ratio,
+          recordBytesMax: downloads.recordKiB * 1024,
+        },
+      },
       accounts: new Map(Object.entries(accounts)),
       streams: checked.flatMap((stream) => (stream.ok ? [stream.stream] : [])),
+      exports: Object.entries(exports).map(([name, settings]) => scheduledExport(name, settings)),
     },
   };
 }

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
+import type { HostPattern } from '../domain/hostPattern.ts';
+import type { ExportLimits } from '../engine/filePort.ts';
 import type { accountSchema } from '../providers/accounts.ts';
+import type { ScheduledExport } from '../engine/orderScheduled.ts';
 import type { Source } from '../sources/source.ts';
 import type { TrackTiming } from '../engine/ports.ts';
 import type { LogLevel } from './schema.ts';
@@ -29,9 +32,20 @@ export interface Config {
     readonly password: string | null;
   };
   readonly log: { readonly level: LogLevel };
+  /** The files of finished export jobs. */
+  readonly downloads: {
+    readonly allowedHosts: readonly HostPattern[];
+    /** A directory; null: no original file is kept. */
+    readonly archive: string | null;
+    /** As fetched. */
+    readonly fileBytesMax: number;
+    readonly limits: ExportLimits;
+  };
   readonly accounts: ReadonlyMap<string, AccountConfig>;
   /** In the order of the file; names are unique. */
   readonly streams: readonly StreamConfig[];
+  /** In the order of the file; names are unique, their streams exist and take orders. */
+  readonly exports: readonly ScheduledExport[];
 }
 
 /** An account as `accountSchema` parsed it. */

@@ -1,7 +1,9 @@
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
+import { HOST_PATTERN_RULE, parseHostPattern } from '../domain/hostPattern.ts';
 import { accountSchema } from '../providers/accounts.ts';
 import { durationSchema } from '../sources/durationSchema.ts';
+import { exportSchema } from './exportSchema.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 /** The levels of pino. */
@@ -46,6 +48,58 @@ export const streamCommonSchema = z.object({
     .prefault({})
     .describe('How the status of unfinished jobs is asked.'),
 });
+
+/** Where exported files may come from, where they are kept, and how large they may get. */
+const downloadsSchema = z
+  .strictObject({
+    allowedHosts: z
+      .array(
+        z.string().transform((text, context) => {
+          const pattern = parseHostPattern(text);
+          if (pattern !== null) return pattern;
+          context.addIssue(HOST_PATTERN_RULE);
+          return z.NEVER;
+        }),
+      )
+      .min(1)
+      .prefault(['*.aliyuncs.com'])
+      .describe(
+        'Hosts that exported files may be fetched from, by https. A private address, http and other ports take the exact name of a host.',
+      ),
+    archive: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('A directory in which every fetched file is kept as it came. Left out: none is.'),
+    fileMiB: z
+      .int()
+      .min(1)
+      .max(1_048_576)
+      .default(16_384)
+      .describe('A file larger than this, as fetched, is given up.'),
+    unpackedMiB: z
+      .int()
+      .min(1)
+      .max(16_777_216)
+      .default(262_144)
+      .describe('A file that unpacks to more than this is given up.'),
+    ratio: z
+      .int()
+      .min(2)
+      .max(1_000_000)
+      .default(1_000)
+      .describe(
+        'A file that unpacks to more than so many times its size is given up; logs unpack to 5 to 50 times theirs.',
+      ),
+    recordKiB: z
+      .int()
+      .min(1)
+      .max(262_144)
+      .default(16_384)
+      .describe('A longer record of a file is rejected, the others are stored.'),
+  })
+  .prefault({})
+  .describe('The files of finished export jobs.');
 
 /** The file without what depends on the sources: `streams` holds their parts unread. */
 export const rootSchema = z.strictObject({
@@ -106,6 +160,7 @@ export const rootSchema = z.strictObject({
     })
     .prefault({})
     .describe('The log lines on standard error.'),
+  downloads: downloadsSchema,
   accounts: z
     .record(z.string().regex(NAME, NAME_RULE), accountSchema)
     .refine(isNotEmpty, 'must hold at least one account')
@@ -114,6 +169,10 @@ export const rootSchema = z.strictObject({
     .record(z.string(), z.unknown())
     .refine(isNotEmpty, 'must hold at least one stream')
     .describe('Listings to keep in step with, by name.'),
+  exports: z
+    .record(z.string().regex(NAME, NAME_RULE), exportSchema)
+    .default({})
+    .describe('Exports that are ordered on a schedule, by name. Left out: none.'),
 });
 
 /** A URL of one of `schemes`, or empty. */

@@ -26,6 +26,18 @@ web:
 log:
   level: info
 
+downloads:
+  # Hosts that the files of finished export jobs may be fetched from. An internal endpoint has a private address, and takes
+  # its exact name: my-bucket.oss-cn-hangzhou-internal.aliyuncs.com
+  allowedHosts: ["*.aliyuncs.com"]
+  # Keeps every file as it came:
+  # archive: ./exports
+  # Bounds of a file: as fetched, unpacked, unpacked by fetched, and of one record.
+  # fileMiB: 16384
+  # unpackedMiB: 262144
+  # ratio: 1000
+  # recordKiB: 16384
+
 accounts:
   prod:
     provider: aliyun
@@ -117,4 +129,23 @@ streams:
   #   concurrency: 4
   #   # How long rows are kept, by their own time. Left out: for ever.
   #   # retention: 90d
+
+# Exports that LogFerry orders by itself, one for each range of time, each once; missed ones are caught up with. A stream of
+# aliyun.sls.download_jobs orders and follows them.
+# exports:
+#   daily-errors:
+#     stream: exports
+#     logstore: my-logstore
+#     query: "level: ERROR"
+#     # 1h, 2h, 3h, 4h, 6h, 8h, 12h or whole days, from this time on, beginning at midnight of this zone.
+#     every: 1d
+#     start: "2026-11-01T00:00:00Z"
+#     utcOffset: "+08:00"
+#     # Ordered so long after the end of the range: late logs come in until then.
+#     settle: 1h
+#     format: csv
+#     compression: gzip
+#     # How often a failed one is ordered again, and how many may be under way at a time.
+#     retries: 2
+#     parallel: 1
 `;

@@ -1,5 +1,6 @@
 import { backoffMs } from '../domain/backoff.ts';
 import { SourceError } from '../providers/sourceError.ts';
+import { wantFiles } from './downloadJob.ts';
 import { isJobStream, type EngineDeps, type JobStream, type StreamRuntime } from './ports.ts';
 import { requeueUnfinished } from './requeueUnfinished.ts';
 import { trackJob, type TrackDecision } from './trackJob.ts';
@@ -42,12 +43,16 @@ export async function followJobs(
   await requeueUnfinished(
     deps,
     streams,
-    async (jobs) => {
-      const found = jobs.flatMap(({ streamId, entryKey }) => {
-        const stream = byId.get(streamId);
-        return stream === undefined ? [] : [{ stream, entryKey, dueAtMs: 0, failures: 0 }];
-      });
-      due = [...due, ...found];
+    {
+      tracks: async (jobs) => {
+        const found = jobs.flatMap(({ streamId, entryKey }) => {
+          const stream = byId.get(streamId);
+          return stream === undefined ? [] : [{ stream, entryKey, dueAtMs: 0, failures: 0 }];
+        });
+        due = [...due, ...found];
+      },
+      // Loaded after the jobs were followed: engine/loadFiles.ts.
+      downloads: () => Promise.resolve(),
     },
     signal,
   );
@@ -80,6 +85,7 @@ type Asked =
 async function askOnce(deps: EngineDeps, job: Due, signal: AbortSignal): Promise<Asked> {
   try {
     const decision = await trackJob(deps, job, signal);
+    if (decision.kind === 'settled') await wantFiles(deps, job.stream, [job.entryKey]);
     const dueAtMs = dueOf(decision, deps.clock.nowMs());
     if (dueAtMs === null) return { kind: 'done' };
     return { kind: 'again', job: { ...job, dueAtMs, failures: 0 } };

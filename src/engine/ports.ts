@@ -1,5 +1,7 @@
 import type {
   ArchiveSource,
+  JobOrdering,
+  JobDownload,
   JobSource,
   OwnedListSource,
   Source,
@@ -8,7 +10,8 @@ import type {
 import type { CloudApi } from '../providers/apiRequest.ts';
 import type { InSlots } from '../domain/slots.ts';
 import type { Sink } from '../sinks/sink.ts';
-import type { FileEngine } from './filePort.ts';
+import type { ExportLimits, FileEngine } from './filePort.ts';
+import type { LinkClient } from './linkPort.ts';
 
 /** The part of pino that the engine uses. Messages are constants, facts are fields. */
 export interface Log {
@@ -59,6 +62,26 @@ export function isJobStream(stream: StreamRuntime): stream is JobStream {
   return 'tracking' in stream.source;
 }
 
+/** A stream of jobs that can be ordered. */
+export type OrderStream = StreamRuntime & {
+  readonly source: JobSource & { readonly ordering: JobOrdering<unknown> };
+};
+
+/** Narrows a stream to one of jobs that can be ordered. */
+export function isOrderStream(stream: StreamRuntime): stream is OrderStream {
+  return 'ordering' in stream.source;
+}
+
+/** A stream of jobs whose files are loaded. */
+export type FileStream = JobStream & {
+  readonly source: JobSource & { readonly download: JobDownload<unknown> };
+};
+
+/** Narrows a stream to one that loads the files of its jobs. */
+export function isFileStream(stream: StreamRuntime): stream is FileStream {
+  return isJobStream(stream) && stream.source.download?.isWanted(stream.settings) === true;
+}
+
 /** A stream of archives. */
 export type ArchiveStream = StreamRuntime & { readonly source: ArchiveSource };
 
@@ -75,9 +98,19 @@ export function isWindowStream(stream: StreamRuntime): stream is WindowStream {
   return stream.source.kind === 'windows';
 }
 
+/** How the files of finished jobs are fetched and kept. */
+export interface DownloadSettings {
+  readonly links: LinkClient;
+  readonly fileBytesMax: number;
+  readonly limits: ExportLimits;
+  /** The directory in which original files are kept; null: nowhere. */
+  readonly archive: string | null;
+}
+
 export interface EngineDeps {
   readonly sink: Sink;
   readonly files: FileEngine;
+  readonly downloads: DownloadSettings;
   readonly clock: Clock;
   /** 0 <= r < 1, for jitter. */
   readonly random: () => number;

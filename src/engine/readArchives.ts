@@ -15,6 +15,7 @@ import { SourceError } from '../providers/sourceError.ts';
 import type { FileFinish, FileOutcome, WalkRef } from '../sinks/sink.ts';
 import { discoverArchives } from './discoverArchives.ts';
 import { FileTooLarge, type FetchedFile } from './filePort.ts';
+import { openAnswer } from './openAnswer.ts';
 import type { ArchiveStream } from './ports.ts';
 import type { BegunWalk, Reading, WalkDeps } from './reading.ts';
 import { retrying } from './retrying.ts';
@@ -245,11 +246,8 @@ function archiveWriter(deps: WalkDeps, stream: ArchiveStream, begun: WalkRef): A
       const fetchOnce = () => {
         requests += 1;
         const download = {
-          ...{
-            api: stream.api,
-            request: source.request(settings, key),
-            fileBytesMax: limits.fileBytesMax,
-          },
+          open: openAnswer(stream.api, source.request(settings, key)),
+          fileBytesMax: limits.fileBytesMax,
           onProgress: progress,
         };
         return deps.files.fetch(download, (file) => store(key, file, { before, requests }), signal);

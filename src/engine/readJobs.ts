@@ -1,4 +1,5 @@
-import type { OpenJob, WalkRef } from '../sinks/sink.ts';
+import type { OpenDownload, OpenJob, WalkRef } from '../sinks/sink.ts';
+import { wantFiles } from './downloadJob.ts';
 import { listPages, type WalkedPage } from './listPages.ts';
 import { oneAhead } from './oneAhead.ts';
 import { offsetPager, pagePager } from './pager.ts';
@@ -107,7 +108,10 @@ function pageWriter(deps: WalkDeps, stream: JobStream, begun: WalkRef): PageWrit
         );
         const { totalReported } = page;
         deps.onProgress?.({ stream: stream.name, entries, inserted, totalReported });
-        await announceOpen(deps, stream, stored.open);
+        await announce(deps, stream, {
+          jobs: stored.open,
+          files: await filesOf(deps, stream, page.entries),
+        });
         return 'stored';
       };
       const before = await drain();
@@ -119,20 +123,32 @@ function pageWriter(deps: WalkDeps, stream: JobStream, begun: WalkRef): PageWrit
   };
 }
 
-/** A queue that is down does not fail a walk: what Postgres says is open is queued again within a minute. */
-async function announceOpen(
+/** The files of a page's finished jobs that are still to be loaded. */
+async function filesOf(
   deps: WalkDeps,
   stream: JobStream,
-  open: readonly OpenJob[],
+  entries: WalkedPage['entries'],
+): Promise<readonly OpenDownload[]> {
+  const finished = stream.source.download?.status;
+  const keys = entries.flatMap(({ key, status }) => (status === finished ? [key] : []));
+  return wantFiles(deps, stream, keys);
+}
+
+/** A queue that is down does not fail a walk: what Postgres says is open is queued again within a minute. */
+async function announce(
+  deps: WalkDeps,
+  stream: JobStream,
+  { jobs, files }: { readonly jobs: readonly OpenJob[]; readonly files: readonly OpenDownload[] },
 ): Promise<void> {
-  if (open.length === 0) return;
   try {
-    await deps.onOpenJobs(open);
+    if (jobs.length > 0) await deps.onOpenJobs(jobs);
+    if (files.length > 0) await deps.onOpenFiles(files);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    const facts = { stream: stream.name, jobs: jobs.length, files: files.length, reason };
     deps.log.warn(
-      { event: 'track_not_queued', stream: stream.name, jobs: open.length, reason },
-      'jobs not queued for tracking; the next requeue does it',
+      { event: 'work_not_queued', ...facts },
+      'jobs and files not queued; the next requeue does it',
     );
   }
 }

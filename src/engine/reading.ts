@@ -1,5 +1,5 @@
 import type { JsonValue } from '../domain/json.ts';
-import type { OpenJob, WalkRef } from '../sinks/sink.ts';
+import type { OpenDownload, OpenJob, WalkRef } from '../sinks/sink.ts';
 import type { EngineDeps } from './ports.ts';
 
 export interface WalkProgress {
@@ -15,6 +15,8 @@ export interface WalkProgress {
 export interface WalkDeps extends EngineDeps {
   /** Told of the jobs that have to be tracked, after their page is stored. */
   readonly onOpenJobs: (jobs: readonly OpenJob[]) => Promise<void>;
+  /** Told of the files that have to be loaded, after the page of their jobs is stored. */
+  readonly onOpenFiles: (files: readonly OpenDownload[]) => Promise<void>;
   readonly onProgress?: (progress: WalkProgress) => void;
 }
 

@@ -1,7 +1,6 @@
 import { nextPoll } from '../domain/pollTiming.ts';
-import { SourceError } from '../providers/sourceError.ts';
-import type { EntryReading } from '../sources/source.ts';
 import type { StoredJob } from '../sinks/sink.ts';
+import { askJob, unreadableJob } from './askJob.ts';
 import type { EngineDeps, JobStream } from './ports.ts';
 
 export type TrackDecision =
@@ -35,9 +34,10 @@ export async function trackJob(
   if (stored === null || stored.vanishedAtMs !== null) return { kind: 'gone' };
   if (stored.settledAtMs !== null) return { kind: 'settled', status: stored.status };
 
-  const answer = await ask(deps, job, stored, signal);
+  const asked = { stream, entryKey, jobKey: stored.jobKey };
+  const answer = await askJob(deps, asked, signal);
   if (answer.kind === 'paused') return answer;
-  if (answer.kind === 'gone' || isAnotherJob(answer.reading, entryKey)) {
+  if (answer.kind === 'gone') {
     await deps.sink.markVanished({ ...where, nowMs: deps.clock.nowMs() });
     deps.log.info(
       { event: 'job_vanished', stream: stream.name, job: stored.jobKey, status: stored.status },
@@ -45,9 +45,10 @@ export async function trackJob(
     );
     return { kind: 'gone' };
   }
-  if (answer.reading.kind === 'rejected') throw unreadable(job, stored, answer.reading);
+  const { reading } = answer;
+  if (reading.kind === 'rejected') throw unreadableJob(asked, reading.entry.reason);
 
-  const { entry, drift } = answer.reading;
+  const { entry, drift } = reading;
   const nowMs = deps.clock.nowMs();
   const recorded = await deps.sink.recordJob({
     ...where,
@@ -75,41 +76,6 @@ export async function trackJob(
   return waitFor(deps, stream, stored, entry.progressPercent);
 }
 
-type Answer =
-  | { readonly kind: 'read'; readonly reading: EntryReading }
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'paused'; readonly resumeAtMs: number };
-
-async function ask(
-  deps: EngineDeps,
-  { stream }: Tracked,
-  stored: StoredJob,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const { tracking } = stream.source;
-  try {
-    const request = tracking.request(stream.settings, stored.jobKey);
-    const { body } = await stream.api.call(request, signal);
-    return { kind: 'read', reading: tracking.read(body, stream.settings) };
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    if (error.kind === 'throttled') {
-      const resumeAtMs = deps.clock.nowMs() + (error.detail.retryAfterMs ?? 1_000);
-      return { kind: 'paused', resumeAtMs };
-    }
-    const { status, code } = error.detail;
-    if (error.kind === 'rejected' && tracking.isGone({ status, code })) return { kind: 'gone' };
-    throw error;
-  }
-}
-
-/** The name now belongs to a job created later: the one that was followed has been deleted. An answer without a creation time says nothing. */
-function isAnotherJob(reading: EntryReading, entryKey: string): boolean {
-  if (reading.kind !== 'entry') return false;
-  const { key, jobKey } = reading.entry;
-  return key !== entryKey && key !== jobKey && entryKey !== jobKey;
-}
-
 function waitFor(
   deps: EngineDeps,
   stream: JobStream,
@@ -132,17 +98,4 @@ function waitFor(
     );
   }
   return { kind: 'wait', delayMs: next.delayMs };
-}
-
-function unreadable(
-  { stream }: Tracked,
-  stored: StoredJob,
-  reading: EntryReading & { kind: 'rejected' },
-): SourceError {
-  const { api } = stream.source.tracking.request(stream.settings, stored.jobKey);
-  return new SourceError(
-    'drift',
-    `${api} for job ${stored.jobKey} of stream ${stream.name} answered something that is not a job (${reading.entry.reason})`,
-    { detail: { api } },
-  );
 }

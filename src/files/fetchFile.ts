@@ -1,9 +1,15 @@
-import { createHash, randomUUID, type Hash } from 'node:crypto';
-import { open, unlink, type FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { FileTooLarge, type FetchedFile, type FileDownload } from '../engine/filePort.ts';
-import type { StreamedAnswer } from '../providers/apiRequest.ts';
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import {
+  FileCut,
+  FileTooLarge,
+  type FetchedFile,
+  type FileAnswer,
+  type FileDownload,
+  type FileFrom,
+} from '../engine/filePort.ts';
+import { withTemporaryFile } from './temporaryFile.ts';
+import { writeAll } from './writeAll.ts';
 
 /** Streams a download into a temporary file: see FileEngine.fetch. */
 export async function fetchFile<T>(
@@ -12,68 +18,82 @@ export async function fetchFile<T>(
   signal: AbortSignal,
 ): Promise<T> {
   return withTemporaryFile(async (file) => {
-    const receive = async ({ headers, body }: Omit<StreamedAnswer, 'rows'>) => {
-      const hash = createHash('sha256');
-      const bytes = await store(download, { file, hash, headers, body });
-      return { bytes, sha256: hash.digest('hex'), headers, descriptor: file.fd };
-    };
-    const fetched = await download.api.stream(download.request, receive, signal);
+    const fetched = await receive(download, file, signal);
     signal.throwIfAborted();
     return use(fetched);
   });
 }
 
-async function store(
-  { fileBytesMax, onProgress }: FileDownload,
-  to: Omit<StreamedAnswer, 'rows'> & { readonly file: FileHandle; readonly hash: Hash },
-): Promise<number> {
-  const declared = to.headers['content-length'] ?? '';
-  const totalBytes = /^\d{1,15}$/.test(declared) ? Number(declared) : null;
-  if (totalBytes !== null && totalBytes > fileBytesMax) throw new FileTooLarge(fileBytesMax);
-  let bytes = 0;
-  for await (const piece of to.body) {
-    if (bytes + piece.length > fileBytesMax) throw new FileTooLarge(fileBytesMax);
-    to.hash.update(piece);
-    await writeAll(to.file, piece, bytes);
-    bytes += piece.length;
-    onProgress?.({ bytes, totalBytes });
-  }
-  return bytes;
-}
-
-/** One write may take less than it was given. */
-async function writeAll(file: FileHandle, piece: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < piece.length;) {
-    const { bytesWritten } = await file.write(
-      piece,
-      written,
-      piece.length - written,
-      position + written,
-    );
-    written += bytesWritten;
-  }
-}
-
-/**
- * A file that nobody else can open, and that loses its name at once: the system frees it when the process ends, however it
- * ends. Where open files cannot lose their name (Windows), it is removed at the end.
- */
-async function withTemporaryFile<T>(use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const path = join(tmpdir(), `logferry-${randomUUID()}`);
-  const file = await open(path, 'wx+', 0o600);
-  try {
-    const isNameless = await unlink(path).then(
-      () => true,
-      () => false,
-    );
+/** Tries until one try comes to its end, or `onCut` gives up. */
+async function receive(
+  download: FileDownload,
+  file: FileHandle,
+  signal: AbortSignal,
+): Promise<FetchedFile> {
+  const held = holdBytes(download, file);
+  for (;;) {
     try {
-      return await use(file);
-    } finally {
-      await file.close();
-      if (!isNameless) await unlink(path);
+      return await download.open(held.from(), (answer) => held.take(answer), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof FileTooLarge || download.onCut === undefined) throw error;
+      const next = await download.onCut(error, { bytes: held.from().fromByte });
+      if (next === 'give_up') throw error;
     }
-  } catch (error) {
-    await unlink(path).catch(() => undefined);
-    throw error;
   }
+}
+
+/** What is held of a file, over all tries. */
+interface HeldBytes {
+  /** Where the next try may begin. */
+  from(): FileFrom;
+  /** Takes the bytes of a try to its end. @throws FileCut; FileTooLarge; what the body throws */
+  take(answer: FileAnswer): Promise<FetchedFile>;
+}
+
+function holdBytes(
+  { fileBytesMax, onProgress }: Pick<FileDownload, 'fileBytesMax' | 'onProgress'>,
+  file: FileHandle,
+): HeldBytes {
+  let [sha256, md5] = [createHash('sha256'), createHash('md5')];
+  let bytes = 0;
+  let etag: string | null = null;
+
+  const drop = async (): Promise<void> => {
+    await file.truncate(0);
+    [sha256, md5] = [createHash('sha256'), createHash('md5')];
+    bytes = 0;
+    etag = null;
+  };
+
+  /** Hashed only when it was written: what is held, counted and hashed are always the same bytes. */
+  const add = async (piece: Buffer): Promise<void> => {
+    await writeAll(file, piece, bytes);
+    sha256.update(piece);
+    md5.update(piece);
+    bytes += piece.length;
+  };
+
+  return {
+    from: () => ({ fromByte: bytes, etag }),
+    take: async ({ headers, body, startsAt, totalBytes }) => {
+      if (startsAt !== bytes) await drop();
+      if (startsAt !== bytes) throw new Error(`the answer starts at byte ${startsAt} of the file`);
+      if (totalBytes !== null && totalBytes > fileBytesMax) throw new FileTooLarge(fileBytesMax);
+      etag = headers['etag'] ?? null;
+      for await (const piece of body) {
+        if (bytes + piece.length > fileBytesMax) throw new FileTooLarge(fileBytesMax);
+        await add(piece);
+        onProgress?.({ bytes, totalBytes });
+      }
+      if (totalBytes !== null && bytes !== totalBytes) {
+        const cut = new FileCut(bytes, totalBytes);
+        // With too many bytes there is no telling which of them are the file's.
+        if (bytes > totalBytes) await drop();
+        throw cut;
+      }
+      const digests = { sha256: sha256.digest('hex'), md5: md5.digest('hex') };
+      return { bytes, ...digests, headers, descriptor: file.fd };
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
 import { codeOf, httpErrorOf, HttpError, type HttpErrorKind } from './httpError.ts';
@@ -52,13 +53,19 @@ const DEFAULT_LIMITS: HttpLimits = {
   connectionsMax: 16,
 };
 
-/** Opens a client with keep-alive connections, shared by all accounts of a process. */
-export function createHttpClient(limits: Partial<HttpLimits> = {}): HttpClient {
+/**
+ * Opens a client with keep-alive connections, shared by all accounts of a process. `lookup` resolves the hosts that it connects
+ * to; an address in the place of a host is not looked up. @default the lookup of Node
+ */
+export function createHttpClient(
+  limits: Partial<HttpLimits> = {},
+  options: { readonly lookup?: LookupFunction } = {},
+): HttpClient {
   const bounds: HttpLimits = { ...DEFAULT_LIMITS, ...limits };
   const agent = new Agent({
     connections: bounds.connectionsMax,
     maxHeaderSize: bounds.headerBytesMax,
-    connect: { timeout: bounds.connectTimeoutMs },
+    connect: { timeout: bounds.connectTimeoutMs, ...options },
   });
   return {
     send: async (request, signal) => {

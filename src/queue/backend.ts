@@ -20,6 +20,9 @@ export type QueueLocation =
   | { readonly kind: 'redis'; readonly url: string; readonly prefix?: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
+/** The queues that hold one queue job for each job of the cloud. */
+type JobQueueName = 'track' | 'download';
+
 /** Adds payloads. Both wait at most 10 s. */
 export interface QueueProducer {
   /**
@@ -28,7 +31,7 @@ export interface QueueProducer {
    */
   add<Name extends QueueName>(name: Name, data: JobData<Name>): Promise<void>;
   /** The same for many, in batches; for queues without a deduplication id. */
-  addAll(name: 'track', data: readonly JobData<'track'>[]): Promise<void>;
+  addAll(name: JobQueueName, data: readonly JobData<JobQueueName>[]): Promise<void>;
 }
 
 export interface QueueBackend extends QueueProducer {
@@ -38,13 +41,16 @@ export interface QueueBackend extends QueueProducer {
   /** For the dashboard and its counts; add through `add`. */
   readonly queues: { readonly [Name in QueueName]: BullQueue };
   /**
-   * Tries failed track jobs anew that failed before `failedBeforeMs` and that `where` keeps, oldest first, at most 1,000.
+   * Tries failed queue jobs anew that failed before `failedBeforeMs` and that `where` keeps, oldest first, at most 1,000.
    * Without it a job that failed for a while (no permission) would stay untracked until its failure is forgotten, a week later.
    */
-  retryFailedTracks(retry: {
-    readonly failedBeforeMs: number;
-    readonly where: (data: JobData<'track'>) => boolean;
-  }): Promise<number>;
+  retryFailed(
+    name: JobQueueName,
+    retry: {
+      readonly failedBeforeMs: number;
+      readonly where: (data: JobData<JobQueueName>) => boolean;
+    },
+  ): Promise<number>;
   startWorkers(processors: Processors, options?: WorkerOptions): RunningWorkers;
   /** Queue jobs by state. */
   counts(name: QueueName): Promise<Readonly<Record<string, number>>>;
@@ -123,8 +129,8 @@ function backendOn(connection: QueueConnection, log: Log): QueueBackend {
         );
       }
     },
-    retryFailedTracks: (retry) =>
-      bounded(() => retryFailed(queues.track, retry), 'cannot retry failed track jobs'),
+    retryFailed: (name, retry) =>
+      bounded(() => retryFailed(queues, name, retry), `cannot retry failed jobs of queue ${name}`),
     startWorkers: (processors, workers = {}) =>
       startWorkers(
         { connection: connection.bull, processors, log, onError: outage.report, ping },
@@ -145,7 +151,13 @@ function openQueues(
     queue.on('error', onError);
     return queue;
   };
-  return { walk: open('walk'), track: open('track'), maintain: open('maintain') };
+  return {
+    walk: open('walk'),
+    track: open('track'),
+    download: open('download'),
+    export: open('export'),
+    maintain: open('maintain'),
+  };
 }
 
 /**
@@ -169,13 +181,14 @@ async function addOnce<Name extends QueueName>(
 }
 
 async function retryFailed(
-  queue: BullQueue,
-  retry: Parameters<QueueBackend['retryFailedTracks']>[0],
+  queues: QueueBackend['queues'],
+  name: JobQueueName,
+  retry: Parameters<QueueBackend['retryFailed']>[1],
 ): Promise<number> {
   let retried = 0;
-  for (const job of await queue.getJobs(['failed'], 0, retriedFailuresMax - 1, true)) {
+  for (const job of await queues[name].getJobs(['failed'], 0, retriedFailuresMax - 1, true)) {
     const { finishedOn = 0 } = job;
-    const data = catalog.track.schema.safeParse(job.data);
+    const data = catalog[name].schema.safeParse(job.data);
     if (finishedOn >= retry.failedBeforeMs || !data.success || !retry.where(data.data)) continue;
     await job.retry('failed', { resetAttemptsMade: true });
     retried += 1;

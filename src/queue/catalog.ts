@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { storableText } from '../domain/storable.ts';
 
 /** The queues. A name added here needs a spec below and a processor in workers/, or nothing compiles. */
-export const QUEUE_NAMES = ['walk', 'track', 'maintain'] as const;
+export const QUEUE_NAMES = ['walk', 'track', 'download', 'export', 'maintain'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 interface QueueSpec<Schema extends z.ZodType> {
@@ -34,7 +34,8 @@ const stackTraceLimit = 3;
  * A walk is deduplicated twice: its id is the stream and the tick's slot, so that any number of schedulers ticking the same slot
  * make one walk even after it has finished; its deduplication id is the stream, so that a tick during a running walk adds nothing.
  * A track has one queue job per job of the cloud: re-queueing all open jobs adds only what is missing. It leaves when it completes,
- * so that a job which opens again can be tracked again.
+ * so that a job which opens again can be tracked again. A download is queued in the same way, one for each file.
+ * An export is deduplicated like a walk: one queue job brings all orders of a stream up to date.
  */
 export const catalog = {
   walk: spec({
@@ -52,6 +53,22 @@ export const catalog = {
     jobId: ({ stream, entryKey }) => `track-${idPart(stream)}-${digest(entryKey)}`,
     deduplicationId: null,
     keepCompletedSeconds: 0,
+  }),
+  download: spec({
+    schema: z.strictObject({ stream: z.string().min(1), entryKey: z.string().min(1) }),
+    attempts: 5,
+    backoffMs: 10_000,
+    jobId: ({ stream, entryKey }) => `download-${idPart(stream)}-${digest(entryKey)}`,
+    deduplicationId: null,
+    keepCompletedSeconds: 0,
+  }),
+  export: spec({
+    schema: z.strictObject({ stream: z.string().min(1), slot }),
+    attempts: 5,
+    backoffMs: 5_000,
+    jobId: ({ stream, slot: tick }) => `export-${idPart(stream)}-${tick}`,
+    deduplicationId: ({ stream }) => `export-${idPart(stream)}`,
+    keepCompletedSeconds: hourSeconds,
   }),
   maintain: spec({
     schema: z.strictObject({ slot }),

@@ -7,7 +7,7 @@ import type { Processors } from './processor.ts';
 import type { WorkerTiming } from './worker.ts';
 
 export interface WorkerOptions extends Partial<WorkerTiming> {
-  /** Queue jobs at a time, in this process. @default walk 4, track 8, maintain 1 */
+  /** Queue jobs at a time, in this process. @default walk 4, track 8, download 2, export 2, maintain 1 */
   readonly concurrency?: Partial<Readonly<Record<QueueName, number>>>;
 }
 
@@ -49,6 +49,19 @@ export function startWorkers(
       name: 'track',
       process: processors.track,
       concurrency: concurrency.track ?? 8,
+    }),
+    openWorker({
+      ...common,
+      name: 'download',
+      process: processors.download,
+      // Each holds a file on disk, and keeps the database busy by itself.
+      concurrency: concurrency.download ?? 2,
+    }),
+    openWorker({
+      ...common,
+      name: 'export',
+      process: processors.export,
+      concurrency: concurrency.export ?? 2,
     }),
     openWorker({
       ...common,

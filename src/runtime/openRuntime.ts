@@ -6,6 +6,7 @@ import { budgetedApi } from '../engine/rateBudget.ts';
 import { createRequestMeter } from '../engine/requestMeter.ts';
 import { fileEngine } from '../files/fileEngine.ts';
 import { createHttpClient } from '../http/client.ts';
+import { createLinkClient } from '../http/linkClient.ts';
 import { createAccountApi } from '../providers/accounts.ts';
 import type { CloudApi } from '../providers/apiRequest.ts';
 import type { Sink } from '../sinks/sink.ts';
@@ -27,7 +28,7 @@ export interface Runtime {
  * @throws SinkError when the sink refuses or cannot be reached
  */
 export async function openRuntime(parts: {
-  readonly config: Pick<Config, 'accounts' | 'streams'>;
+  readonly config: Pick<Config, 'accounts' | 'downloads' | 'streams'>;
   readonly sink: Sink;
   readonly log: Log;
 }): Promise<Runtime> {
@@ -39,6 +40,8 @@ export async function openRuntime(parts: {
     clock.nowMs(),
   );
   const http = createHttpClient();
+  const { allowedHosts, archive, fileBytesMax, limits } = config.downloads;
+  const links = createLinkClient({ allowedHosts, nowMs: () => clock.nowMs() });
   const meter = createRequestMeter(sink);
   const apis = new Map<string, CloudApi>();
   for (const [account, settings] of config.accounts) {
@@ -52,7 +55,10 @@ export async function openRuntime(parts: {
     apis.set(account, budgetedApi(meter.meter(account, api), deps));
   }
   return {
-    deps: { sink, files: fileEngine, clock, random, log, inSlots: createSlots() },
+    deps: {
+      ...{ sink, files: fileEngine, clock, random, log, inSlots: createSlots() },
+      downloads: { links, archive, fileBytesMax, limits },
+    },
     sink,
     streams: config.streams.map((stream) => ({
       streamId: need(ids.get(stream.name), `stream ${stream.name} was not registered`),
@@ -68,7 +74,7 @@ export async function openRuntime(parts: {
       try {
         await meter.flush();
       } finally {
-        await http.close();
+        await Promise.all([http.close(), links.close()]);
       }
     },
   };

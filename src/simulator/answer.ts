@@ -4,6 +4,8 @@ export interface Answer {
   readonly body: string | Buffer;
   /** Sent instead of `body`, one after another, as fast as they are taken: an answer too large to be held. */
   readonly pieces?: Iterable<Buffer>;
+  /** Of `pieces` together, told as Content-Length. @default unknown: the end of the answer tells it */
+  readonly bodyBytes?: number;
   /** @default application/json */
   readonly contentType?: string;
   /** Besides those that every answer has. Lower-case names. @default none */

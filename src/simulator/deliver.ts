@@ -42,7 +42,7 @@ export async function deliver(
     date: new Date(sent.nowMs).toUTCString(),
     server: 'Simulated',
     'content-type': answer.contentType ?? 'application/json',
-    ...(answer.pieces === undefined ? { 'content-length': body.length } : {}),
+    ...lengthOf(answer, body),
     [sent.requestIdHeader]: sent.requestId,
     ...answer.headers,
     ...(faults?.plain.has('hugeHeaders')
@@ -50,7 +50,10 @@ export async function deliver(
       : {}),
   });
   if (answer.pieces !== undefined) {
-    return sendPieces(response, answer.pieces, faults?.plain.has('cutBody') === true);
+    return sendPieces(response, answer.pieces, {
+      ...handlingOf(faults, answer.bodyBytes ?? null),
+      signal,
+    });
   }
   if (faults?.plain.has('cutBody') && body.length > 1) {
     response.write(body.subarray(0, Math.floor(body.length / 2)), () => {
@@ -64,26 +67,67 @@ export async function deliver(
   return answer.status;
 }
 
+function lengthOf(answer: Answer, body: Buffer): Readonly<Record<string, number>> {
+  if (answer.pieces === undefined) return { 'content-length': body.length };
+  return answer.bodyBytes === undefined ? {} : { 'content-length': answer.bodyBytes };
+}
+
+/** What is done to an answer that is sent in pieces. */
+interface Handling {
+  /** The connection is cut after so many bytes, 0: after the first piece; null: not. */
+  readonly cutAtByte: number | null;
+  /** Waited after each of these many bytes; null: nothing is waited for. */
+  readonly trickle: { readonly stepBytes: number; readonly stepMs: number } | null;
+}
+
+function handlingOf(faults: FaultPlan | null, bodyBytes: number | null): Handling {
+  if (faults === null) return { cutAtByte: null, trickle: null };
+  const isCut = faults.plain.has('cutBody') && (bodyBytes === null || bodyBytes > 1);
+  const stepBytes = Math.max(1, Math.ceil((bodyBytes ?? 0) / TRICKLE_PIECES));
+  // Anywhere inside the body where its length is known.
+  const cutAtByte = bodyBytes === null ? 0 : 1 + Math.floor(faults.draw * (bodyBytes - 1));
+  return {
+    cutAtByte: isCut ? cutAtByte : null,
+    trickle:
+      faults.trickleMs === 0 || bodyBytes === null
+        ? null
+        : { stepBytes, stepMs: faults.trickleMs / TRICKLE_PIECES },
+  };
+}
+
 async function sendPieces(
   response: ServerResponse,
   pieces: Iterable<Buffer>,
-  isCut: boolean,
+  { cutAtByte, trickle: steps, signal }: Handling & { readonly signal: AbortSignal },
 ): Promise<Delivery> {
+  let sentBytes = 0;
   for (const piece of pieces) {
-    if (response.destroyed) return 'cut';
-    // The caller is the brake: nothing is made that nobody takes.
-    await new Promise<void>((resolve) => {
-      response.write(piece, () => {
-        resolve();
-      });
-    });
-    if (isCut) {
-      response.socket?.destroySoon();
-      return 'cut';
+    const stepBytes = steps?.stepBytes ?? piece.length;
+    for (let start = 0; start < piece.length; start += stepBytes) {
+      if (response.destroyed) return 'cut';
+      const part = piece.subarray(start, start + stepBytes);
+      const isCut = cutAtByte !== null && sentBytes + part.length >= cutAtByte;
+      const isShortened = isCut && cutAtByte > 0;
+      await written(response, isShortened ? part.subarray(0, cutAtByte - sentBytes) : part);
+      sentBytes += part.length;
+      if (isCut) {
+        response.socket?.destroySoon();
+        return 'cut';
+      }
+      if (steps !== null) await sleep(steps.stepMs, undefined, { signal });
     }
   }
   response.end();
   return response.statusCode;
+}
+
+/** The caller is the brake: nothing is made that nobody takes. Ends with an error too, when the caller hung up. */
+function written(response: ServerResponse, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    response.write(bytes, () => {
+      resolve();
+    });
+  });
 }
 
 async function trickle(
@@ -95,12 +139,7 @@ async function trickle(
   const pieceBytes = Math.max(1, Math.ceil(body.length / TRICKLE_PIECES));
   for (let start = 0; start < body.length; start += pieceBytes) {
     const piece = body.subarray(start, start + pieceBytes);
-    // Resolves with an error too when the caller hung up: the next write is then a no-op, and the end is near.
-    await new Promise<void>((resolve) => {
-      response.write(piece, () => {
-        resolve();
-      });
-    });
+    await written(response, piece);
     await sleep(durationMs / TRICKLE_PIECES, undefined, { signal });
   }
   response.end();

@@ -20,7 +20,7 @@ export type Refusal = (typeof REFUSALS)[number];
  * What a row can carry. With a probability it is the share of jobs, and a job that has the fault has it in every answer;
  * with `at`, one row of those answers.
  */
-export const ROW_FAULTS = [
+const LIST_ROW_FAULTS = [
   'unknownFields',
   'unknownStatus',
   'lowerCaseStatus',
@@ -31,6 +31,16 @@ export const ROW_FAULTS = [
   'hugeStrings',
   'nameless',
 ] as const;
+
+/** Likewise, of download jobs only: what a job says of its file is not so. */
+const FACT_FAULTS = [
+  /** Another fileSize than the file has. */
+  'wrongLength',
+  /** The checkSum of another file. */
+  'wrongCheckSum',
+] as const;
+
+export const ROW_FAULTS = [...LIST_ROW_FAULTS, ...FACT_FAULTS] as const;
 export type RowFault = (typeof ROW_FAULTS)[number];
 
 /** Faults that need no number of their own. */
@@ -47,7 +57,7 @@ const PLAIN_FAULTS = [
   'tokenExpired',
   /** Huawei Cloud only: an error body under status 200. */
   'errorOn200',
-  /** Huawei Cloud only: 302 to another host. */
+  /** Huawei Cloud and the object store only: 302 to another host. */
   'redirect',
   /** Response headers above 16 KiB. */
   'hugeHeaders',
@@ -67,7 +77,18 @@ const PLAIN_FAULTS = [
   /** A NextToken is refused, as an expired one is (token lists). */
   'refuseToken',
 ] as const;
-type PlainFault = (typeof PLAIN_FAULTS)[number];
+/** What can happen to GetObject besides; other APIs pass it over. */
+const OBJECT_FAULTS = [
+  /** The link is refused, as an expired one is. */
+  'linkExpired',
+  /** Range is passed over: the whole file comes. */
+  'noRange',
+  /** The last byte is missing, and Content-Length agrees. */
+  'shortFile',
+  /** Another content under another ETag, by the same link. */
+  'changedFile',
+] as const;
+type PlainFault = (typeof PLAIN_FAULTS)[number] | (typeof OBJECT_FAULTS)[number];
 
 type PlainFaults = Readonly<Partial<Record<Refusal | RowFault | PlainFault, When>>>;
 
@@ -125,7 +146,9 @@ export function planFaults(faults: FaultOptions, seed: number, request: number):
   const { insertJobs, deleteJobs, expireJobs, pageCap, totalOffset, delay, trickle } = faults;
   return {
     refusal: REFUSALS.find((name) => strikes(name, faults[name])) ?? null,
-    plain: new Set(PLAIN_FAULTS.filter((name) => strikes(name, faults[name]))),
+    plain: new Set(
+      [...PLAIN_FAULTS, ...OBJECT_FAULTS].filter((name) => strikes(name, faults[name])),
+    ),
     insertJobs: strikes('insertJobs', insertJobs?.when) ? (insertJobs?.jobs ?? 0) : 0,
     deleteJobs: strikes('deleteJobs', deleteJobs?.when) ? (deleteJobs?.jobs ?? 0) : 0,
     expireJobs: strikes('expireJobs', expireJobs?.when) ? (expireJobs?.jobs ?? 0) : 0,
@@ -141,10 +164,10 @@ export function planFaults(faults: FaultOptions, seed: number, request: number):
   };
 }
 
-/** Every fault there is, each with this probability (0..1) at each request or job; delays stay below a second. */
+/** Every fault that a listing can have, each with this probability (0..1) at each request or job; delays stay below a second. */
 export function everyFault(probability: number): FaultOptions {
   const all: Partial<Record<Refusal | RowFault | PlainFault, When>> = {};
-  for (const name of [...REFUSALS, ...ROW_FAULTS, ...PLAIN_FAULTS]) all[name] = probability;
+  for (const name of [...REFUSALS, ...LIST_ROW_FAULTS, ...PLAIN_FAULTS]) all[name] = probability;
   return {
     ...all,
     insertJobs: { when: probability, jobs: 2 },
@@ -152,6 +175,21 @@ export function everyFault(probability: number): FaultOptions {
     expireJobs: { when: probability, jobs: 1 },
     pageCap: { when: probability, rows: 3 },
     totalOffset: { when: probability, by: 5 },
+    delay: { when: probability, delayMs: 300 },
+    trickle: { when: probability, durationMs: 500 },
+  };
+}
+
+/** Every fault that the fetching of a file can have, each with this probability at each GetObject; delays stay below a second. */
+export function everyObjectFault(probability: number): FaultOptions {
+  const all: Partial<Record<Refusal | PlainFault, When>> = {};
+  for (const name of [...REFUSALS, ...OBJECT_FAULTS]) all[name] = probability;
+  return {
+    ...all,
+    apis: ['GetObject'],
+    reset: probability,
+    cutBody: probability,
+    notJson: probability,
     delay: { when: probability, delayMs: 300 },
     trickle: { when: probability, durationMs: 500 },
   };

@@ -23,7 +23,8 @@ export interface Arrival extends Moment {
  */
 export interface SimulatedProduct {
   /** The header that carries the request id: each product has its own. */
-  readonly requestIdHeader: 'x-log-requestid' | 'x-acs-request-id' | 'x-request-id';
+  readonly requestIdHeader:
+    'x-log-requestid' | 'x-acs-request-id' | 'x-oss-request-id' | 'x-request-id';
   readonly claims: (request: SimulatedRequest) => boolean;
   readonly answer: (request: SimulatedRequest, at: Arrival) => Outcome;
 }

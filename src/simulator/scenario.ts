@@ -4,7 +4,7 @@ import type { TrailOptions } from './actiontrail/trail.ts';
 import { demoChecks } from './huawei/demoChecks.ts';
 import { demoExecutions } from './oos/demoExecutions.ts';
 import type { SimulatorOptions } from './server.ts';
-import type { JobEnding, JobSpec } from './sls/downloadJob.ts';
+import type { JobSpec, JobTarget } from './sls/downloadJob.ts';
 import { PLAUSIBLE_LOGSTORES, plausibleJob } from './sls/plausibleJob.ts';
 import type { Churn } from './livingJobs.ts';
 
@@ -52,7 +52,7 @@ export function demoScenario(world: {
     createdAtMs: at(-ageMinutes * MINUTE_MS),
     startMs: 2000,
     runMs: 45_000,
-    ending: finished(180_000 + ordinal * 1371),
+    ...finished(ordinal, at(-ageMinutes * MINUTE_MS)),
   });
   /** Created at `createdOffsetMs`, SUCCEEDED at `endOffsetMs` from the start of the demo. */
   const underWay = (ordinal: number, createdOffsetMs: number, endOffsetMs: number): JobSpec => ({
@@ -60,7 +60,7 @@ export function demoScenario(world: {
     createdAtMs: at(createdOffsetMs),
     startMs: 1500,
     runMs: endOffsetMs - createdOffsetMs - 1500,
-    ending: finished(240_000 + ordinal * 977),
+    ...finished(ordinal, at(createdOffsetMs)),
   });
   return {
     seed: SEED,
@@ -137,6 +137,50 @@ export function bulkScenario(world: {
   };
 }
 
+/**
+ * `count` jobs that SUCCEEDED, each with a real file of `rows` made-up entries: for benchmarks and `simulate --exports`. One
+ * second apart, the newest just before `nowMs`.
+ */
+export function bulkExportsScenario(world: {
+  /** >= 0 */
+  readonly count: number;
+  /** Of each file. @default 1,000 */
+  readonly rows?: number;
+  /** @default csv and json in turn */
+  readonly contentType?: JobTarget['contentType'];
+  /** @default each in turn */
+  readonly compressionType?: JobTarget['compressionType'];
+  /** The ETag of every file is of a form that nobody knows; so a very large file need not be read through. @default false */
+  readonly unknownEtags?: boolean;
+  readonly nowMs: number;
+}): Scenario {
+  const { count, rows = 1_000, contentType, compressionType, nowMs } = world;
+  const jobs = Array.from({ length: count }, (_, index): JobSpec => {
+    const createdAtMs = nowMs - (count - index) * 1000 - 10 * MINUTE_MS;
+    const { target } = finished(index, createdAtMs);
+    const etag = world.unknownEtags === true ? { etag: `EXPORT-${index + 1}` } : {};
+    const fromS = secondOf(createdAtMs) - Math.ceil(rows / 1_000) - 1;
+    return {
+      ...plausibleJob('exports', index + 1),
+      createdAtMs,
+      startMs: 1_000,
+      runMs: 2_000,
+      target: {
+        ...target,
+        ...(contentType === undefined ? {} : { contentType }),
+        ...(compressionType === undefined ? {} : { compressionType }),
+      },
+      ending: { status: 'SUCCEEDED', file: { madeRows: rows, fromS, perSecond: 1_000, ...etag } },
+    };
+  });
+  return {
+    seed: SEED,
+    accounts: [SCENARIO_ACCOUNT],
+    region: REGION,
+    projects: { [SCENARIO_PROJECT]: { logstores: PLAUSIBLE_LOGSTORES, jobs } },
+  };
+}
+
 function demoTrail(world: { readonly nowMs: number; readonly churn?: Churn }): TrailOptions {
   const job = (ordinal: number, startedAgoMs: number, runMs: number): DeliveryJobSpec => ({
     ...plausibleDeliveryJob('demo', ordinal),
@@ -182,6 +226,20 @@ function secondOf(timeMs: number): number {
   return Math.floor(timeMs / 1_000);
 }
 
-function finished(logCount: number): JobEnding {
-  return { status: 'SUCCEEDED', logCount, fileBytes: logCount * 96 };
+const COMPRESSIONS = ['gzip', 'none', 'lz4', 'zstd'] as const;
+
+/** A real file of some hundred to some thousand entries of the hours before; eight jobs in a row have every format there is. */
+function finished(
+  ordinal: number,
+  createdAtMs: number,
+): Required<Pick<JobSpec, 'ending' | 'target'>> {
+  const madeRows = 400 + ordinal * 173;
+  const fromS = secondOf(createdAtMs) - 2 * madeRows;
+  return {
+    ending: { status: 'SUCCEEDED', file: { madeRows, fromS, perSecond: 0.5 } },
+    target: {
+      contentType: ordinal % 2 === 0 ? 'json' : 'csv',
+      compressionType: COMPRESSIONS[Math.floor(ordinal / 2) % COMPRESSIONS.length] ?? 'none',
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { actionTrailApis } from './actiontrail/apis.ts';
 import type { TrailOptions } from './actiontrail/trail.ts';
@@ -18,12 +18,14 @@ import { oosApis } from './oos/oos.ts';
 import type { OosTruth } from './oos/truth.ts';
 import { oosTruth } from './oos/truth.ts';
 import type { Arrival, Outcome, SimulatedProduct } from './product.ts';
+import { createObjectStore } from './oss/objectStore.ts';
 import { hash32 } from './random.ts';
 import { readRequest } from './request.ts';
 import type { RequestCounts } from './requestCounts.ts';
 import { RequestCounter } from './requestCounts.ts';
 import type { SimulatedAccount } from './signature/account.ts';
 import type { Moment } from './jobList.ts';
+import { findObject } from './sls/findObject.ts';
 import type { Logstore } from './sls/logs.ts';
 import type { ProjectOptions } from './sls/project.ts';
 import { Project } from './sls/project.ts';
@@ -60,6 +62,8 @@ export interface SimulatorOptions {
   readonly huawei?: HuaweiOptions;
   /** Executions of OOS, and their logs. @default none */
   readonly oos?: OosOptions;
+  /** How long the links to files of download jobs are good. Seconds. @default 3600 */
+  readonly linkLifetimeS?: number;
   /** @default the machine's clock */
   readonly nowMs?: () => number;
   /** @default none */
@@ -96,6 +100,7 @@ const HEADER_MAX_BYTES = 256 * 1024;
 /** Source: SLS error codes, PostBodyTooLarge; 10 MB is the documented limit of a write. */
 const BODY_MAX_BYTES = 10 * 1024 * 1024;
 const KEEP_ALIVE_MS = 65_000;
+const LINK_LIFETIME_S = 3600;
 
 /**
  * Starts a cloud that answers on real HTTP, verifies signatures itself, and shares no code with LogFerry's client.
@@ -108,10 +113,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const counter = new RequestCounter();
   let arrived = 0;
 
+  // Links name the port, so it must be had first. No request is read before this function gives way.
+  const server = createServer({ maxHeaderSize: HEADER_MAX_BYTES, keepAliveTimeout: KEEP_ALIVE_MS });
+  const { port, url } = await listen(server, options);
+  const place = { origin: url, seed, linkLifetimeS: options.linkLifetimeS ?? LINK_LIFETIME_S };
   const projects = new Map(
     Object.entries(options.projects).map(([name, project]) => [
       name,
-      new Project(name, project, { seed, nowMs: nowMs() }),
+      new Project(name, project, { ...place, nowMs: nowMs() }),
     ]),
   );
   const trail = new Trail(options.trail ?? {}, { seed, nowMs: nowMs() });
@@ -122,7 +131,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const products: readonly SimulatedProduct[] = [
     createOpenApi({ accounts, apis: [...actionTrailApis(trail), ...oosApis(executions)] }, faults),
     huawei,
-    createSls({ accounts, region, seed, projects }, faults),
+    createObjectStore({ seed, find: (path, now) => findObject(projects, path, now) }, faults),
+    createSls({ accounts, region, projects }, faults),
   ];
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -143,32 +153,22 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     options.log?.({ request: number, method: request.method ?? '', path, api, delivery });
   };
 
-  const server = createServer(
-    { maxHeaderSize: HEADER_MAX_BYTES, keepAliveTimeout: KEEP_ALIVE_MS },
-    (request, response) => {
-      // A write to a caller that hung up is an 'error' event, and without a listener the end of the process.
-      response.on('error', () => response.destroy());
-      serve(request, response).catch((error: unknown) => {
-        failVisibly(request, response, error);
-      });
-    },
-  );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    // A write to a caller that hung up is an 'error' event, and without a listener the end of the process.
+    response.on('error', () => response.destroy());
+    serve(request, response).catch((error: unknown) => {
+      failVisibly(request, response, error);
+    });
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  const { port } = address;
   const moment = (): Moment => ({ nowMs: nowMs(), request: arrived + 1 });
 
   return {
-    url: `http://${options.host ?? '127.0.0.1'}:${port}`,
+    url,
     port,
     project: (name) => {
       const project = projects.get(name);
       if (project === undefined) throw new Error(`the simulator has no project ${name}`);
-      return projectTruth(project, seed, moment);
+      return projectTruth(project, moment);
     },
     logs: (name, logstore) => {
       const logs = projects.get(name)?.logs.get(logstore);
@@ -193,6 +193,19 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       await closed;
     },
   };
+}
+
+async function listen(
+  server: Server,
+  { port = 0, host = '127.0.0.1' }: Pick<SimulatorOptions, 'port' | 'host'>,
+): Promise<Pick<Simulator, 'port' | 'url'>> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return { port: address.port, url: `http://${host}:${address.port}` };
 }
 
 /** The caller hung up, or the simulator is being stopped: nobody is left to tell. Anything else is a defect, and says so. */

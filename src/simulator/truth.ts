@@ -6,10 +6,13 @@ import {
 import type { Trail } from './actiontrail/trail.ts';
 import type { JobLife, Moment } from './jobList.ts';
 import type { LivingJobs } from './livingJobs.ts';
+import { linkStamp } from './oss/links.ts';
 import type { DownloadJob, DownloadJobRow, JobSpec } from './sls/downloadJob.ts';
 import { statusesUntil } from './sls/downloadJob.ts';
+import { exportFileOf } from './sls/jobFile.ts';
 import type { Project } from './sls/project.ts';
-import { linkStamp, renderRow } from './sls/render.ts';
+import type { LogFields } from './sls/logQuery.ts';
+import { renderRow } from './sls/render.ts';
 
 /** What is really so in a list of jobs, for tests and demos to compare with and to change, past every fault. */
 export interface JobsTruth<Job, Row, Spec, Status> {
@@ -27,16 +30,44 @@ export interface JobsTruth<Job, Row, Spec, Status> {
   ) => readonly { readonly status: Status; readonly sinceMs: number }[];
 }
 
-export type ProjectTruth = JobsTruth<DownloadJob, DownloadJobRow, JobSpec, string>;
+export interface ProjectTruth extends JobsTruth<DownloadJob, DownloadJobRow, JobSpec, string> {
+  /** What is really in the file of a listed job that SUCCEEDED, or will. null: it has none. */
+  readonly file: (name: string) => FileTruth | null;
+  /** CreateDownloadJob calls that made a job, whatever became of their answers: each is paid for. */
+  readonly created: () => number;
+}
+
+/** Rendered at each call. */
+export interface FileTruth {
+  /** In order; without those that cannot be read. */
+  readonly rows: readonly LogFields[];
+  readonly bytes: Buffer;
+  /** As the job's checkSum has it, without quotes. */
+  readonly etag: string;
+}
+
 export type TrailTruth = JobsTruth<DeliveryJob, DeliveryJobRow, DeliveryJobSpec, number>;
 
 /** `moment` tells the time of each call. */
-export function projectTruth(project: Project, seed: number, moment: () => Moment): ProjectTruth {
-  return jobsTruth(
-    project.living,
-    { row: (job, nowMs) => renderRow(job, nowMs, linkStamp(seed, 0, nowMs)), statusesUntil },
-    moment,
-  );
+export function projectTruth(project: Project, moment: () => Moment): ProjectTruth {
+  const row = (job: DownloadJob, nowMs: number): DownloadJobRow =>
+    renderRow(job, nowMs, linkStamp(project.place, 0, nowMs));
+  return {
+    ...jobsTruth(project.living, { row, statusesUntil }, moment),
+    file: (name) => {
+      project.living.advance(moment());
+      const job = project.living.list.find(name);
+      const file = job === undefined ? null : exportFileOf(job);
+      if (file === null) return null;
+      const { fileBytes, checkSum } = file.facts();
+      return {
+        rows: file.rows(),
+        bytes: Buffer.concat([...file.pieces(0, fileBytes)]),
+        etag: checkSum,
+      };
+    },
+    created: () => project.created,
+  };
 }
 
 /** The same for the delivery jobs of ActionTrail; a job's name is its id. */

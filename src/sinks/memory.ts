@@ -1,9 +1,11 @@
 import type { Contents } from './memory/contents.ts';
 import { emptyContents } from './memory/contents.ts';
+import { downloadsOf } from './memory/downloads.ts';
 import { entriesOf } from './memory/entries.ts';
 import { filesOf } from './memory/files.ts';
 import { jobsOf } from './memory/jobs.ts';
 import { budgetsOf, operationsOf } from './memory/operations.ts';
+import { ordersOf } from './memory/orders.ts';
 import { walksOf } from './memory/walks.ts';
 import type { Sink } from './sink.ts';
 
@@ -18,7 +20,9 @@ export function openMemorySink(): MemorySink {
     ...walksOf(contents),
     ...entriesOf(contents),
     ...filesOf(contents),
+    ...downloadsOf(contents),
     ...jobsOf(contents),
+    ...ordersOf(contents),
     ...budgetsOf(contents),
     ...operationsOf(contents),
     contents,

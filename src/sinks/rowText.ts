@@ -16,7 +16,8 @@ const escapes: Readonly<Record<string, string>> = {
   '\r': '\\r',
 };
 
-function fieldText(field: RowField): string {
+/** One field of a row's text. */
+export function fieldText(field: RowField): string {
   if (field === null) return '\\N';
   if (typeof field === 'string') {
     return special.test(field)

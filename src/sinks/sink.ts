@@ -1,18 +1,31 @@
 import type { CountedTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
 import type { JsonValue } from '../domain/json.ts';
+import type { DownloadSink, FileStatus } from './downloadSink.ts';
 import type { EntrySink } from './entrySink.ts';
 import type { FileSink } from './fileSink.ts';
+import type { OrderSink } from './orderSink.ts';
 import type { Moved, WalkRef } from './walkRef.ts';
 
+export type { DownloadProgress, DownloadRef, DownloadRow, OpenDownload } from './downloadSink.ts';
 export type { FileFinish, FileOutcome } from './fileSink.ts';
+export type { NewOrder, OrderSink, StoredOrder } from './orderSink.ts';
 export type { WalkRef } from './walkRef.ts';
 
 /**
  * Where entries go: the one port to storage. Two implementations (postgres/, memory.ts) pass one contract suite.
  * Ids are decimal strings. Times are epoch milliseconds passed by the caller. Every method that writes is one transaction.
  */
-export interface Sink extends WalkSink, EntrySink, FileSink, JobSink, BudgetStore, OperationsStore {
+export interface Sink
+  extends
+    WalkSink,
+    EntrySink,
+    FileSink,
+    DownloadSink,
+    JobSink,
+    OrderSink,
+    BudgetStore,
+    OperationsStore {
   close(): Promise<void>;
 }
 
@@ -235,6 +248,9 @@ export interface RequestCount {
   readonly count: number;
 }
 
+/** Files by status; a status that none has is left out. */
+export type FileCounts = Readonly<Partial<Record<FileStatus, number>>>;
+
 export interface StreamStatus {
   readonly streamId: string;
   readonly name: string;
@@ -252,6 +268,10 @@ export interface StreamStatus {
   readonly entries: number;
   readonly openJobs: number;
   readonly rejected: number;
+  /** Files of jobs by status; a status that none has is left out. */
+  readonly files: FileCounts;
+  /** Rows of these files that are stored. */
+  readonly fileRows: number;
   /** Walks by outcome and their sums, since the stream exists. */
   readonly walks: Readonly<Record<string, number>>;
   readonly pages: number;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JobTable } from '../domain/column.ts';
-import type { Drift } from '../domain/entry.ts';
+import type { Drift, JobEntry } from '../domain/entry.ts';
+import { sameBlanks, type ExportOrder } from '../domain/exportOrder.ts';
 import {
   bigint,
   boolean,
@@ -15,7 +16,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../domain/json.ts
 import type { OffsetRequest } from '../domain/offsetWalk.ts';
 import { WITHHELD, withholdLinks } from '../domain/links.ts';
 import type { ApiRequest } from '../providers/apiRequest.ts';
-import type { EntryReading, JobSource, ListPage, OffsetListing } from './source.ts';
+import type { EntryReading, JobFile, JobSource, ListPage, OffsetListing } from './source.ts';
 
 /**
  * SLS ListDownloadJobs and GetDownloadJob: the log download jobs of one project.
@@ -44,6 +45,19 @@ const streamSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether finished exports are to be fetched and loaded.'),
+  timeField: z
+    .string()
+    .min(1)
+    .default('__time__')
+    .describe(
+      "The column of an export that holds a row's time: unix seconds, or ISO 8601 with a zone.",
+    ),
+  checkSum: z
+    .enum(['required', 'recorded'])
+    .default('required')
+    .describe(
+      'required: a file that does not fit its checksum is not loaded. recorded: it is loaded and marked as not verified; for stores whose ETag looks like an MD5 and is none.',
+    ),
 });
 
 type Stream = z.infer<typeof streamSchema>;
@@ -128,7 +142,73 @@ export const slsDownloadJobs: JobSource<Stream> & { readonly listing: OffsetList
     isGone: ({ status, code }) =>
       status === 404 && code !== 'ProjectNotExist' && code !== 'LogStoreNotExist',
   },
+  ordering: { request: orderRequest, succeeded: 'SUCCEEDED', differences: differencesFrom },
+  download: {
+    isWanted: (stream) => stream.download,
+    status: 'SUCCEEDED',
+    read: readFile,
+    timeField: (stream) => stream.timeField,
+    isCheckSumBinding: (stream) => stream.checkSum === 'required',
+  },
 };
+
+/** CreateDownloadJob. A name that is taken is refused, so that no order is executed twice. Source: API page (November 2026). */
+function orderRequest(stream: Stream, order: ExportOrder): ApiRequest {
+  const { name, displayName, description, logstore, query, powerSql } = order;
+  return {
+    product: 'sls',
+    api: 'CreateDownloadJob',
+    method: 'POST',
+    path: '/downloadjobs',
+    query: {},
+    project: stream.project,
+    body: JSON.stringify({
+      ...{ name, displayName, description },
+      configuration: {
+        ...{ logstore, query, powerSql, allowInComplete: order.allowIncomplete },
+        ...{ fromTime: order.fromMs / 1_000, toTime: order.toMs / 1_000 },
+        sink: {
+          type: 'AliyunOSS',
+          ...{ contentType: order.format, compressionType: order.compression },
+          ...(order.roleArn === null ? {} : { roleArn: order.roleArn }),
+          ...(order.bucket === null ? {} : { bucket: order.bucket }),
+          ...(order.prefix === null ? {} : { prefix: order.prefix }),
+        },
+      },
+    }),
+  };
+}
+
+function differencesFrom({ columns }: JobEntry, order: ExportOrder): readonly string[] {
+  const query = columns['query'];
+  const pairs = [
+    ['logstore', columns['logstore'], order.logstore],
+    ['query', typeof query === 'string' ? sameBlanks(query) : null, sameBlanks(order.query)],
+    ['from', columns['from_time'], order.fromMs],
+    ['to', columns['to_time'], order.toMs],
+  ] as const;
+  return pairs.flatMap(([name, found, asked]) =>
+    (found ?? null) === null || found === asked ? [] : [name],
+  );
+}
+
+function readFile(body: JsonValue): JobFile {
+  const job = isJsonObject(body) ? body : {};
+  const link = isJsonObject(job['executionDetails']) ? job['executionDetails']['filePath'] : null;
+  const { columns } = readFields(job);
+  const textAt = (column: keyof typeof fields): string | null => {
+    const value = columns[column];
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
+  };
+  const bytes = textAt('file_size');
+  return {
+    link: typeof link === 'string' && link !== '' ? link : null,
+    bytes: bytes === null || Number(bytes) < 0 ? null : Number(bytes),
+    checkSum: textAt('check_sum'),
+    logCount: textAt('log_count'),
+    contentType: textAt('content_type')?.toLowerCase() ?? null,
+  };
+}
 
 function listRequest(stream: Stream, { offset, size }: OffsetRequest): ApiRequest {
   return {

@@ -3,6 +3,7 @@ import type { ArchiveLimits } from '../domain/archiveFault.ts';
 import type { RecheckBounds } from '../domain/archiveVisit.ts';
 import type { ColumnValue, EntryTable, FileTable, JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry, RejectedEntry } from '../domain/entry.ts';
+import type { ExportOrder } from '../domain/exportOrder.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { ApiRequest, Product } from '../providers/apiRequest.ts';
 import type { WindowListing } from './windowListing.ts';
@@ -52,6 +53,18 @@ export interface JobTracking<Stream> {
   readonly isGone: (refusal: { status: number | undefined; code: string | undefined }) => boolean;
 }
 
+/** How jobs are ordered. The order's name becomes the job's, by which `JobTracking.request` finds it. */
+export interface JobOrdering<Stream> {
+  readonly request: (stream: Stream, order: ExportOrder) => ApiRequest;
+  /** The status of a job whose file can be had. */
+  readonly succeeded: string;
+  /**
+   * In what the job of an order's name is not what was ordered: none for the order's own job. What the answer leaves out says
+   * nothing.
+   */
+  readonly differences: (job: JobEntry, order: ExportOrder) => readonly string[];
+}
+
 /** What every source tells of itself: data and pure functions, one file each, listed in registry.ts. */
 interface SourceBase<Stream> {
   /** `aliyun.sls.download_jobs`: the value of `streams.*.source`. */
@@ -80,6 +93,37 @@ export interface JobSource<Stream = unknown> extends SourceBase<Stream> {
   readonly listing: OffsetListing<Stream> | PageListing<Stream>;
   readonly table: JobTable;
   readonly tracking: JobTracking<Stream>;
+  /** For jobs that can be ordered. @default they cannot */
+  readonly ordering?: JobOrdering<Stream>;
+  /** How the files of finished jobs are had; left out where jobs have none. */
+  readonly download?: JobDownload<Stream>;
+}
+
+/** The files of finished jobs. */
+export interface JobDownload<Stream> {
+  /** Whether this stream loads them. */
+  readonly isWanted: (stream: Stream) => boolean;
+  /** The status of jobs that have one. */
+  readonly status: string;
+  /** Reads the answer of `tracking.request`. */
+  readonly read: (body: JsonValue) => JobFile;
+  /** The field that holds the time of a row. */
+  readonly timeField: (stream: Stream) => string;
+  /** False: a checksum that does not fit is noted, and the file loaded all the same. */
+  readonly isCheckSumBinding: (stream: Stream) => boolean;
+}
+
+/** What the provider says of a job's file. null where it says nothing that can be read. */
+export interface JobFile {
+  /** A secret (P8): whoever has it can read the file. */
+  readonly link: string | null;
+  readonly bytes: number | null;
+  /** The ETag of the file. */
+  readonly checkSum: string | null;
+  /** Rows in it. Decimal text. */
+  readonly logCount: string | null;
+  /** `csv` or `json`; anything else is a format that nobody documented. */
+  readonly contentType: string | null;
 }
 
 /** Archives that are fetched one by one by their key; each is a ZIP of text files, stored line by line. */

@@ -73,6 +73,13 @@ function addStreams(registry: Registry, statuses: readonly StreamStatus[], nowMs
   const open = gauge(registry, 'logferry_jobs_open', 'Jobs neither terminal nor vanished.', [
     'stream',
   ]);
+  const files = gauge(registry, 'logferry_files', 'Files of finished jobs, by status.', [
+    'stream',
+    'status',
+  ]);
+  const fileRows = gauge(registry, 'logferry_file_rows_stored', 'Rows of such files stored.', [
+    'stream',
+  ]);
   const age = gauge(
     registry,
     'logferry_seconds_since_complete_walk',
@@ -90,6 +97,10 @@ function addStreams(registry: Registry, statuses: readonly StreamStatus[], nowMs
     repeats.inc({ stream }, status.repeats);
     stored.set({ stream }, status.entries);
     open.set({ stream }, status.openJobs);
+    for (const [fileStatus, count] of Object.entries(status.files)) {
+      files.set({ stream, status: fileStatus }, count);
+    }
+    fileRows.set({ stream }, status.fileRows);
     age.set({ stream }, secondsSince(status.lastCompleteWalkAtMs, nowMs));
   }
 }

@@ -2,7 +2,8 @@ import { ago, utcText } from './ago.ts';
 import { html } from './html.ts';
 import { pageStyle } from './pageStyle.ts';
 import { streamHealth } from './streamHealth.ts';
-import type { StreamStatus } from '../sinks/sink.ts';
+import { FILE_STATUSES } from '../sinks/downloadSink.ts';
+import type { FileCounts, StreamStatus } from '../sinks/sink.ts';
 import type { Check, Health } from './health.ts';
 import type { Html } from './html.ts';
 
@@ -87,6 +88,7 @@ function streamTable(streams: readonly StreamStatus[], nowMs: number): Html {
           <th class="number">Entries</th>
           <th class="number">Open jobs</th>
           <th class="number">Rejected</th>
+          <th>Files</th>
         </tr>
       </thead>
       <tbody>
@@ -111,7 +113,18 @@ function streamRow(stream: StreamStatus, nowMs: number): Html {
     <td class="number ${stream.rejected > 0 ? 'attention' : ''}">
       ${stream.rejected.toLocaleString('en')}
     </td>
+    <td>${fileCounts(stream.files)}</td>
   </tr>`;
+}
+
+function fileCounts(files: FileCounts): readonly Html[] {
+  return FILE_STATUSES.flatMap((status) => {
+    const count = files[status] ?? 0;
+    if (count === 0) return [];
+    const alarming = status === 'incomplete' || status === 'failed';
+    const text = `${count.toLocaleString('en')} ${status}`;
+    return [html`<span class="${alarming ? 'attention' : ''}">${text}</span><br />`];
+  });
 }
 
 function time(timeMs: number, nowMs: number): Html {

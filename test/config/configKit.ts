@@ -19,6 +19,13 @@ web:
   password: hunter2hunter2
 log:
   level: debug
+downloads:
+  allowedHosts: ["*.aliyuncs.com", "127.0.0.1:9000"]
+  archive: ./exports
+  fileMiB: 100
+  unpackedMiB: 1000
+  ratio: 50
+  recordKiB: 64
 accounts:
   prod:
     provider: aliyun
@@ -42,6 +49,24 @@ streams:
       pollMin: 5s
       pollMax: 5m
       deadline: 1d
+exports:
+  daily-errors:
+    stream: exports
+    logstore: app_log
+    query: "level: ERROR"
+    every: 1d
+    start: "2026-11-01T00:00:00Z"
+    settle: 2h
+    utcOffset: "+08:00"
+    format: json
+    compression: zstd
+    allowIncomplete: true
+    powerSql: true
+    roleArn: acs:ram::1:role/writer
+    bucket: my-bucket
+    prefix: logs/
+    retries: 3
+    parallel: 2
 `;
 
 /** Reads a text as the file `logferry.yaml`, with the registered sources. */

@@ -7,6 +7,8 @@ function withLine(line: string, replacement: string): string {
   return fullYaml.replace(`${line}\n`, replacement === '' ? '' : `${replacement}\n`);
 }
 
+const HOSTS = '  allowedHosts: ["*.aliyuncs.com", "127.0.0.1:9000"]';
+
 describe('parseConfig', () => {
   it('reads every key, durations in milliseconds', () => {
     const config = parse(fullYaml);
@@ -20,6 +22,15 @@ describe('parseConfig', () => {
       },
       web: { host: '127.0.0.1', port: 8080, username: 'ops', password: 'hunter2hunter2' },
       log: { level: 'debug' },
+      downloads: {
+        allowedHosts: [
+          { kind: 'below', domain: 'aliyuncs.com' },
+          { kind: 'named', host: '127.0.0.1', port: 9_000 },
+        ],
+        archive: './exports',
+        fileBytesMax: 100 * 1024 ** 2,
+        limits: { unpackedBytesMax: 1_000 * 1024 ** 2, ratioMax: 50, recordBytesMax: 64 * 1024 },
+      },
     });
     expect(config.accounts.get('prod')).toMatchObject({
       provider: 'aliyun',
@@ -47,8 +58,19 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
       queue: { url: null, prefix: 'logferry', requeueEveryMs: 60_000, lockDurationMs: 30_000 },
       web: { host: '127.0.0.1', port: 8080, username: 'ops', password: null },
       log: { level: 'info' },
+      downloads: {
+        allowedHosts: [{ kind: 'below', domain: 'aliyuncs.com' }],
+        archive: null,
+        fileBytesMax: 16 * 1024 ** 3,
+        limits: {
+          unpackedBytesMax: 256 * 1024 ** 3,
+          ratioMax: 1_000,
+          recordBytesMax: 16 * 1024 ** 2,
+        },
+      },
       accounts: null,
       streams: { pollMinMs: 5_000, pollMaxMs: 300_000, deadlineMs: 86_400_000 },
+      exports: [],
     });
   });
 
@@ -79,6 +101,17 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
       '  level: inf',
       'log.level: must be one of trace, debug, info, warn, error, fatal, silent; did you mean info?',
     ],
+    [HOSTS, '  allowedHosts: ["*"]', '16:18 downloads.allowedHosts[0]: must be a host ('],
+    [HOSTS, '  allowedHosts: ["*.com"]', 'below a domain of two names or more (*.aliyuncs.com)'],
+    [HOSTS, '  allowedHosts: [a.b, "https://a.b"]', '16:23 downloads.allowedHosts[1]: must be a'],
+    [HOSTS, '  allowedHosts: []', 'downloads.allowedHosts: must be a list that is not empty'],
+    [HOSTS, '  allowedHosts: "*.a.b"', 'must be a list that is not empty, not text'],
+    [HOSTS, '  allowedHosts: [7]', 'must be text, not a number: put it in quotes'],
+    [HOSTS, '  allowedHost: [a.b]', 'unknown key; did you mean allowedHosts?'],
+    ['  archive: ./exports', '  archive: ""', 'must be text that is not empty'],
+    ['  archive: ./exports', '', ''],
+    ['  ratio: 50', '  ratio: 1', 'must be a whole number from 2 to 1000000'],
+    ['  fileMiB: 100', '  fileMiB: 1.5', 'must be a whole number from 1 to 1048576'],
     ['  requeueEvery: 90s', '  requeueEvery: 90', 'must be text, not a number: put it in quotes'],
     ['  requeueEvery: 90s', '  requeueEvery: 90 s', 'must be a duration: 500ms, 30s, 5m, 1h or 2d'],
     ['  requeueEvery: 90s', '  requeueEvery: 2h', 'must be from 1s to 1h'],
@@ -105,14 +138,14 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
     [
       '    source: aliyun.sls.download_jobs',
       '    source: aliyun.sls.download_job',
-      '27:13 streams.exports.source: must be one of aliyun.sls.download_jobs,',
+      '34:13 streams.exports.source: must be one of aliyun.sls.download_jobs,',
     ],
     [
       '    source: aliyun.sls.download_jobs',
       '',
-      '26:3 streams.exports.source: is missing; must be',
+      '33:3 streams.exports.source: is missing; must be',
     ],
-    ['    account: prod', '    account: prd', '28:14 streams.exports.account: must be prod'],
+    ['    account: prod', '    account: prd', '35:14 streams.exports.account: must be prod'],
     ['    schedule: "*/5 * * * *"', '    schedule: "* * * *"', 'must be cron in UTC: five fields'],
     ['    schedule: "*/5 * * * *"', '    schedule: "@daily"', 'must be cron in UTC: five fields'],
     [
@@ -131,7 +164,6 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
       'streams.exports.pagesize: unknown key; did you mean pageSize?',
     ],
     ['    project: big-game', '', 'streams.exports.project: is missing'],
-    ['  exports:', '  Exports:', '26:3 streams.Exports: a name has 1 to 64 of a-z'],
     ['  host: 127.0.0.1', '  host: 0.0.0.0', ''],
     ['  password: hunter2hunter2', '  password:', ''],
     [
@@ -153,6 +185,13 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
     const lines = problemLines(withLine(line, replacement));
     expect(lines.join('\n')).toContain(answer);
     expect(lines).toHaveLength(answer === '' ? 0 : 1);
+  });
+
+  it('tells a wrong stream name at the stream, and where the right one is used', () => {
+    expect(problemLines(withLine('  exports:', '  Exports:'))).toEqual([
+      expect.stringContaining('33:3 streams.Exports: a name has 1 to 64 of a-z'),
+      expect.stringContaining('exports.daily-errors.stream: must be Exports'),
+    ]);
   });
 
   it('judges the keys of a mistyped source by the one that was meant', () => {

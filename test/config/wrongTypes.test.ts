@@ -9,7 +9,9 @@ interface Leaf {
 }
 
 function leavesOf(value: unknown, path: readonly string[] = []): readonly Leaf[] {
-  if (typeof value !== 'object' || value === null) return [{ path, value }];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return [{ path, value }];
+  }
   return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
 }
 
@@ -25,6 +27,10 @@ function replaced(value: unknown, path: readonly string[], replacement: unknown)
   );
 }
 
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'list' : typeof value;
+}
+
 const leaves = leavesOf(readYaml(fullYaml));
 const wrongFor = (leaf: Leaf): fc.Arbitrary<unknown> =>
   fc
@@ -38,7 +44,7 @@ const wrongFor = (leaf: Leaf): fc.Arbitrary<unknown> =>
       fc.double({ noNaN: true, noDefaultInfinity: true, noInteger: true }),
       fc.constant('text'),
     )
-    .filter((wrong) => Array.isArray(wrong) || typeof wrong !== typeof leaf.value);
+    .filter((wrong) => kindOf(wrong) !== kindOf(leaf.value));
 
 describe('the leaves of a configuration', () => {
   it('are many enough to be worth the sweep', () => {

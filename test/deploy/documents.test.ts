@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseConfig } from '../../src/config/parseConfig.ts';
 import { ARCHIVE_INCOMPLETE_REASONS } from '../../src/domain/archiveVisit.ts';
+import { FILE_REASONS } from '../../src/domain/exportEnding.ts';
 import { INCOMPLETE_REASONS } from '../../src/domain/offsetWalk.ts';
 import { LIST_DOUBTS } from '../../src/domain/ownedList.ts';
 import { GAP_REASONS } from '../../src/domain/windows.ts';
@@ -49,6 +50,11 @@ describe('the documents', () => {
         ...GAP_REASONS,
       ].toSorted(),
     );
+  });
+
+  it('explain every reason of a file, and no other', () => {
+    const explained = found(section(operations, 'Files'), /^\| `([a-z_]+)`/gm);
+    expect(explained).toEqual(FILE_REASONS.toSorted());
   });
 
   it('list every metric, and no other', () => {

@@ -1,9 +1,16 @@
 import type { JsonObject, JsonValue } from '../../src/domain/json.ts';
 import { createSlots } from '../../src/domain/slots.ts';
-import type { Clock, EngineDeps, JobStream, Log } from '../../src/engine/ports.ts';
+import type {
+  Clock,
+  DownloadSettings,
+  EngineDeps,
+  JobStream,
+  Log,
+} from '../../src/engine/ports.ts';
 import type { WalkDeps } from '../../src/engine/reading.ts';
 import type { ApiRequest, CloudApi } from '../../src/providers/apiRequest.ts';
 import type { Sink } from '../../src/sinks/sink.ts';
+import { noDownloads } from '../support/noDownloads.ts';
 import { noStream } from '../support/noStream.ts';
 import { fileEngine } from '../../src/files/fileEngine.ts';
 import { sourceOf } from '../../src/sources/registry.ts';
@@ -100,11 +107,16 @@ export async function registeredStream(
 
 export function engineDeps(
   sink: Sink,
-  parts: { readonly clock?: Clock; readonly log?: Log } = {},
+  parts: {
+    readonly clock?: Clock;
+    readonly log?: Log;
+    readonly downloads?: DownloadSettings;
+  } = {},
 ): EngineDeps {
   return {
     sink,
     files: fileEngine,
+    downloads: parts.downloads ?? noDownloads,
     clock: parts.clock ?? fakeClock(),
     random: () => 0.5,
     log: parts.log ?? recordingLog(),
@@ -113,5 +125,9 @@ export function engineDeps(
 }
 
 export function walkDeps(deps: EngineDeps): WalkDeps {
-  return { ...deps, onOpenJobs: () => Promise.resolve() };
+  return {
+    ...deps,
+    onOpenJobs: () => Promise.resolve(),
+    onOpenFiles: () => Promise.resolve(),
+  };
 }

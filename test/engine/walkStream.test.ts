@@ -153,7 +153,7 @@ describe('walking a stream', () => {
     );
     const queueless = { ...deps, onOpenJobs: () => Promise.reject(new Error('no queue')) };
     expect(await walkStream(queueless, run('one'), never)).toMatchObject({ kind: 'complete' });
-    expect(log.lines.map(({ event }) => event)).toContain('track_not_queued');
+    expect(log.lines.map(({ event }) => event)).toContain('work_not_queued');
   });
 
   it('waits out a throttling answer, then goes on behind what is stored, with no attempt spent', async () => {

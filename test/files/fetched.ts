@@ -22,7 +22,8 @@ export async function withFetched<T>(
   const handle = await open(join(folder, 'file'));
   try {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return await use({ bytes: bytes.length, sha256, headers: {}, descriptor: handle.fd });
+    const md5 = createHash('md5').update(bytes).digest('hex');
+    return await use({ bytes: bytes.length, sha256, md5, headers: {}, descriptor: handle.fd });
   } finally {
     await handle.close();
     await rm(folder, { recursive: true });

@@ -34,6 +34,7 @@ describe('catalog', () => {
         const ids = [
           jobOptions('walk', { stream, runId, slot: tick }).jobId,
           jobOptions('track', { stream, entryKey }).jobId,
+          jobOptions('export', { stream, slot: tick }).jobId,
           jobOptions('maintain', { slot: tick }).jobId,
         ];
         for (const id of ids) expect(id).toMatch(/^[a-z]+-[^:\0]+$/);
@@ -41,12 +42,10 @@ describe('catalog', () => {
     );
   });
 
-  it('keeps the track jobs of two entries apart', () => {
+  it.each(['track', 'download'] as const)('keeps the %s jobs of two entries apart', (name) => {
     fc.assert(
       fc.property(fc.uniqueArray(text, { minLength: 2, maxLength: 2 }), (keys) => {
-        const ids = keys.map(
-          (entryKey) => jobOptions('track', { stream: 'exports', entryKey }).jobId,
-        );
+        const ids = keys.map((entryKey) => jobOptions(name, { stream: 'exports', entryKey }).jobId);
         expect(new Set(ids).size).toBe(2);
       }),
     );
@@ -58,6 +57,8 @@ describe('catalog', () => {
       const options = {
         walk: jobOptions('walk', { stream: 'a', runId, slot: 1 }),
         track: jobOptions('track', { stream: 'a', entryKey: 'b' }),
+        download: jobOptions('download', { stream: 'a', entryKey: 'b' }),
+        export: jobOptions('export', { stream: 'a', slot: 1 }),
         maintain: jobOptions('maintain', { slot: 1 }),
       }[name];
       expect(JSON.stringify([options.removeOnComplete, options.removeOnFail])).not.toContain(
@@ -82,7 +83,7 @@ describe('catalog', () => {
     // @ts-expect-error a track payload is not a walk payload
     const wrong: JobData<'walk'> = { stream: 'a', entryKey: 'b' };
     // @ts-expect-error the processor of `maintain` is missing
-    const missing: Processors = { walk: none, track: none };
+    const missing: Processors = { walk: none, track: none, export: none };
     expect([options, wrong, missing]).toHaveLength(3);
   });
 });

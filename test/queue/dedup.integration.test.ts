@@ -154,11 +154,11 @@ await describeBackends('what is added to the queue', (openServer) => {
     });
     failing = false;
     const where = ({ stream }: { stream: string }): boolean => stream === 'exports';
-    const early = await queue.backend.retryFailedTracks({
+    const early = await queue.backend.retryFailed('track', {
       failedBeforeMs: Date.now() - 60_000,
       where,
     });
-    const retried = await queue.backend.retryFailedTracks({
+    const retried = await queue.backend.retryFailed('track', {
       failedBeforeMs: Date.now() + 1,
       where,
     });

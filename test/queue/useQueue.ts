@@ -12,7 +12,9 @@ export const done: Settlement = { kind: 'done', note: {} };
 
 const idle: Processors = {
   walk: () => Promise.resolve(done),
+  export: () => Promise.resolve(done),
   track: () => Promise.resolve(done),
+  download: () => Promise.resolve(done),
   maintain: () => Promise.resolve(done),
 };
 

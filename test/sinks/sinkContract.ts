@@ -1,9 +1,12 @@
 import { describe } from '@jest/globals';
 import type { SinkUnderTest } from './contract/harness.ts';
+import { downloadContract } from './contract/downloads.ts';
 import { entryContract } from './contract/entries.ts';
 import { fileContract } from './contract/files.ts';
 import { jobContract } from './contract/jobs.ts';
 import { operationsContract } from './contract/operations.ts';
+import { orderedJobContract } from './contract/orderedJobs.ts';
+import { orderContract } from './contract/orders.ts';
 import { pageContract } from './contract/pages.ts';
 import { propertyContract } from './contract/properties.ts';
 import { trackedJobsContract } from './contract/trackedJobs.ts';
@@ -16,8 +19,11 @@ export function sinkContract(name: string, open: () => SinkUnderTest): void {
     pageContract(open);
     entryContract(open);
     fileContract(open);
+    downloadContract(open);
     jobContract(open);
     trackedJobsContract(open);
+    orderContract(open);
+    orderedJobContract(open);
     operationsContract(open);
     propertyContract(open);
   });

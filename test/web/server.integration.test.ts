@@ -42,7 +42,13 @@ await describeBackends('the web role', (openServer) => {
   it('shows every queue and its jobs on the board', async () => {
     const answer = await fetch(`${open.url}/queues/api/queues?activeQueue=walk&status=latest`);
     const board = (await answer.json()) as { queues: { name: string; counts: object }[] };
-    expect(board.queues.map(({ name }) => name)).toEqual(['walk', 'track', 'maintain']);
+    expect(board.queues.map(({ name }) => name)).toEqual([
+      'walk',
+      'track',
+      'download',
+      'export',
+      'maintain',
+    ]);
     expect(board.queues[0]).toMatchObject({ counts: { waiting: 1 } });
   });
 

@@ -26,6 +26,8 @@ export const exportsStatus: StreamStatus = {
   pages: 130,
   entriesSeen: 50_000,
   repeats: 0,
+  files: { loaded: 1_204, incomplete: 2 },
+  fileRows: 987_654,
 };
 
 /** A sink as an operator's page asks it. */

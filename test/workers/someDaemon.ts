@@ -4,6 +4,7 @@ import { openMemorySink } from '../../src/sinks/memory.ts';
 import { createSlots } from '../../src/domain/slots.ts';
 import { openQueueBackend } from '../../src/queue/backend.ts';
 import { countedTables, sources } from '../../src/sources/registry.ts';
+import { noDownloads } from '../support/noDownloads.ts';
 import { runDaemon } from '../../workers/main.ts';
 import { recordingLog } from '../queue/recordingLog.ts';
 import { fakeCloud } from './fakeCloud.ts';
@@ -81,6 +82,7 @@ export async function installSome(location: QueueLocation): Promise<SomeInstalla
           deps: {
             sink,
             files: fileEngine,
+            downloads: noDownloads,
             clock,
             random: Math.random,
             log,

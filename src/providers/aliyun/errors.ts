@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonValue } from '../../domain/json.ts';
 import { quoted } from '../../domain/redact.ts';
 import type { HttpResponse } from '../../http/message.ts';
+import { boundedWaitMs, retryAfterMsOf } from '../../http/retryAfter.ts';
 import type { ApiRequest } from '../apiRequest.ts';
 import {
   detailOf,
@@ -82,18 +83,9 @@ function statedError(dialect: 'sls' | 'openapi', body: JsonValue | undefined): S
   };
 }
 
-/** No quota of these services is counted over more than a minute; a longer wait is a mistake or a trap. */
-const RETRY_AFTER_MS_MAX = 3_600_000;
-
+/** x-acs-retry-after is in milliseconds, and goes before Retry-After. */
 function retryAfterOf(headers: HttpResponse['headers'], nowMs: number): number | undefined {
-  const waitMs = waitOf(headers, nowMs);
-  return waitMs > 0 ? Math.min(waitMs, RETRY_AFTER_MS_MAX) : undefined;
-}
-
-/** x-acs-retry-after is in milliseconds; Retry-After is in seconds, or a date. NaN when neither can be read. */
-function waitOf(headers: HttpResponse['headers'], nowMs: number): number {
   const own = headers['x-acs-retry-after'] ?? '';
-  if (/^\d+$/.test(own)) return Number(own);
-  const standard = headers['retry-after'] ?? '';
-  return /^\d+$/.test(standard) ? Number(standard) * 1_000 : Date.parse(standard) - nowMs;
+  const waitMs = /^\d+$/.test(own) ? boundedWaitMs(Number(own)) : retryAfterMsOf(headers, nowMs);
+  return waitMs ?? undefined;
 }

@@ -30,6 +30,8 @@ function damage(fields: Fields, fault: RowFault, id: string): Fields {
   switch (fault) {
     case 'unknownFields':
     case 'nameless':
+    case 'wrongLength':
+    case 'wrongCheckSum':
       return fields;
     case 'unknownStatus':
       return { ...fields, JobStatus: pickOf([id, fault], [4, 7, -1, 2.5]) };

@@ -116,6 +116,8 @@ function damaged(row: object, fault: RowFault): object {
     case 'unknownStatus':
     case 'lowerCaseStatus':
     case 'nameless':
+    case 'wrongLength':
+    case 'wrongCheckSum':
       return row;
   }
 }

@@ -2,8 +2,8 @@ import type { Answer } from '../answer.ts';
 import type { FaultPlan } from '../faults.ts';
 import type { SimulatedRequest } from '../request.ts';
 import type { Moment } from '../jobList.ts';
+import type { LinkStamp } from '../oss/links.ts';
 import type { Project } from './project.ts';
-import type { LinkStamp } from './render.ts';
 
 /** A request that was believed and routed: everything an API needs to answer it. */
 export interface SlsCall {

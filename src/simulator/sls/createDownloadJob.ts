@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { EMPTY_ANSWER, parameterInvalid, slsError } from '../answer.ts';
+import type { ExportFileSpec } from '../oss/fileSpec.ts';
 import type { SlsApi } from './call.ts';
 import type { JobSpec, JobTarget } from './downloadJob.ts';
+import { exported } from './exportQuery.ts';
+import type { Project } from './project.ts';
 
 /** Fields and bounds: API page CreateDownloadJob. Unknown fields are let through, as JSON services do. */
 const bodySchema = z.object({
@@ -34,7 +37,7 @@ const bodySchema = z.object({
     }),
 });
 
-/** POST /downloadjobs. The new job lives by the project's lifecycle. */
+/** POST /downloadjobs. The new job lives by the project's lifecycle; its file holds what its query selects. */
 export const createDownloadJob: SlsApi = {
   name: 'CreateDownloadJob',
   method: 'POST',
@@ -53,11 +56,27 @@ export const createDownloadJob: SlsApi = {
     if (project.logstores !== undefined && !project.logstores.includes(logstore)) {
       return slsError(404, 'LogStoreNotExist', `logstore ${logstore} does not exist`);
     }
-    return project.living.insert(specOf(parsed.data), at) === null
-      ? slsError(400, 'IdempotentParameterMismatch', `job ${parsed.data.name} already exists`)
-      : EMPTY_ANSWER;
+    const spec = { ...specOf(parsed.data), file: fileOf(parsed.data, project, at.nowMs) };
+    if (project.living.insert(spec, at) === null) {
+      const { status, errorCode } = project.jobExists;
+      return slsError(status, errorCode, `job ${spec.name} already exists`);
+    }
+    project.created += 1;
+    return EMPTY_ANSWER;
   },
 };
+
+/** The entries that could be found when the job was ordered. Selected when the file is rendered, if ever. */
+function fileOf(
+  { configuration }: z.infer<typeof bodySchema>,
+  project: Project,
+  nowMs: number,
+): ExportFileSpec {
+  const { logstore, fromTime, toTime, query } = configuration;
+  const range = { fromS: fromTime, toS: toTime, nowMs };
+  const entries = project.logs.get(logstore)?.entries(range) ?? [];
+  return { rows: { [Symbol.iterator]: () => exported(query, entries)[Symbol.iterator]() } };
+}
 
 function specOf(body: z.infer<typeof bodySchema>): JobSpec {
   const { sink, logstore, fromTime, toTime, query, powerSql, allowInComplete } = body.configuration;

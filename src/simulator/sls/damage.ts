@@ -13,6 +13,8 @@ const ABSENT = [
   'description',
   'status',
 ] as const;
+/** So much larger than its file a job calls it. */
+const WRONG_BYTES = 17;
 const HUGE_CHARACTERS = 1024 * 1024;
 
 /** A newer style of pre-signed link, in a field that nobody documents: it must not leak either. */
@@ -55,6 +57,14 @@ function damage(fields: Fields, fault: RowFault, jobName: string): Fields {
       return { ...fields, description: 'ß'.repeat(HUGE_CHARACTERS) };
     case 'nameless':
       return without(fields, 'name');
+    case 'wrongLength':
+      return withDetails(fields, ({ fileSize }) =>
+        fileSize === undefined ? {} : { fileSize: fileSize + WRONG_BYTES },
+      );
+    case 'wrongCheckSum':
+      return withDetails(fields, ({ checkSum }) =>
+        checkSum === undefined ? {} : { checkSum: otherCheckSum(checkSum) },
+      );
   }
 }
 
@@ -67,6 +77,19 @@ function withWrongTypes(fields: Fields): Fields {
     executionDetails: { ...details, progress: 'n/a', fileSize: '12 MB', logCount: 1.5 },
     configuration: { ...configuration, fromTime: 'today', powerSql: 'yes', sink: 'none' },
   };
+}
+
+type Details = Partial<DownloadJobRow['executionDetails']>;
+
+/** Changes what the job says of its run, where it says it. */
+function withDetails(fields: Fields, changes: (details: Details) => Details): Fields {
+  const details: Details = fieldsOf(fields['executionDetails']);
+  return { ...fields, executionDetails: { ...details, ...changes(details) } };
+}
+
+/** Of the same form, with another first digit. */
+function otherCheckSum(checkSum: string): string {
+  return `${checkSum.startsWith('0') ? '1' : '0'}${checkSum.slice(1)}`;
 }
 
 function without(fields: Fields, name: string): Fields {

@@ -1,14 +1,17 @@
+import type { FileFacts } from '../oss/exportFile.ts';
+import type { ExportFileSpec, FileFormat } from '../oss/fileSpec.ts';
 import { hash32, pickOf, unitOf, wholeOf } from '../random.ts';
 
 /** Where a job ends. `never`: it runs on, its progress creeping towards 99 %. */
 export type JobEnding =
+  /** With facts of a file, and a link that leads to none: cheap, for lists of very many jobs. */
   | { readonly status: 'SUCCEEDED'; readonly fileBytes: number; readonly logCount: number }
+  /** With a file that the link leads to; the facts are those of its bytes. */
+  | { readonly status: 'SUCCEEDED'; readonly file: ExportFileSpec }
   | { readonly status: 'ERROR'; readonly errorMessage: string }
   | { readonly status: 'never' };
 
-export interface JobTarget {
-  readonly contentType: 'csv' | 'json';
-  readonly compressionType: 'none' | 'gzip' | 'lz4' | 'zstd';
+export interface JobTarget extends FileFormat {
   readonly roleArn: string;
   readonly bucket: string;
   readonly prefix: string;
@@ -41,6 +44,8 @@ export interface DownloadJob {
 export type JobSpec = Partial<Omit<DownloadJob, 'target'>> & {
   readonly name: string;
   readonly target?: Partial<JobTarget>;
+  /** Its file if it SUCCEEDED, where how it ends is drawn. */
+  readonly file?: ExportFileSpec;
 };
 
 /** How jobs without times of their own live. Ranges are [min, max] in milliseconds, both inclusive. */
@@ -66,7 +71,7 @@ const ERROR_MESSAGES = [
 
 /** Fills in what a spec leaves open. The same seed and name give the same job, whatever else exists. */
 export function completeJob(
-  spec: JobSpec,
+  { file, ...spec }: JobSpec,
   world: { readonly seed: string; readonly lifecycle: Lifecycle; readonly nowMs: number },
 ): DownloadJob {
   const key = [world.seed, spec.name];
@@ -82,7 +87,7 @@ export function completeJob(
     allowInComplete: false,
     startMs: wholeOf([...key, 'start'], ...(world.lifecycle.startMs ?? [1000, 3000])),
     runMs: wholeOf([...key, 'run'], ...(world.lifecycle.runMs ?? [5000, 20_000])),
-    ending: drawEnding(key, world.lifecycle),
+    ending: withFile(drawEnding(key, world.lifecycle), file),
     ...spec,
     toTime,
     createdAtMs,
@@ -108,11 +113,17 @@ function drawEnding(key: readonly string[], lifecycle: Lifecycle): JobEnding {
   return { status: 'SUCCEEDED', logCount, fileBytes: logCount * wholeOf([...key, 'row'], 40, 220) };
 }
 
+function withFile(ending: JobEnding, file: ExportFileSpec | undefined): JobEnding {
+  return file === undefined || ending.status !== 'SUCCEEDED'
+    ? ending
+    : { status: 'SUCCEEDED', file };
+}
+
 /** What a job is doing at a time. `progressPercent`: 0..100. `elapsedMs`: since it left STARTING. */
 export type JobPhase =
   | { readonly status: 'STARTING' }
   | { readonly status: 'RUNNING'; readonly progressPercent: number; readonly elapsedMs: number }
-  | { readonly status: 'SUCCEEDED'; readonly fileBytes: number; readonly logCount: number }
+  | { readonly status: 'SUCCEEDED' }
   | { readonly status: 'ERROR'; readonly progressPercent: number; readonly errorMessage: string };
 
 /** Only moves forward with `nowMs`: STARTING, RUNNING with growing progress, then one end or none. */
@@ -133,7 +144,7 @@ export function phaseAt(job: DownloadJob, nowMs: number): JobPhase {
   if (share < 1) return { status: 'RUNNING', progressPercent, elapsedMs };
   return ending.status === 'ERROR'
     ? { status: 'ERROR', progressPercent, errorMessage: ending.errorMessage }
-    : ending;
+    : { status: 'SUCCEEDED' };
 }
 
 /** The statuses a job has had until `nowMs`, oldest first. */
@@ -180,8 +191,13 @@ export interface DownloadJobRow {
   readonly status: string;
 }
 
-/** `link` becomes the filePath of a finished job. */
-export function rowOf(job: DownloadJob, phase: JobPhase, link: string): DownloadJobRow {
+/** What a SUCCEEDED job says of its file. */
+export interface ShownFile extends FileFacts {
+  readonly link: string;
+}
+
+/** `file` is asked for of a SUCCEEDED job only: finding its facts may take rendering it. */
+export function rowOf(job: DownloadJob, phase: JobPhase, file: () => ShownFile): DownloadJobRow {
   return {
     description: job.description,
     configuration: {
@@ -194,7 +210,7 @@ export function rowOf(job: DownloadJob, phase: JobPhase, link: string): Download
       sink: { ...job.target, type: 'AliyunOSS' },
     },
     displayName: job.displayName,
-    executionDetails: detailsOf(job, phase, link),
+    executionDetails: detailsOf(job, phase, file),
     name: job.name,
     createTime: String(Math.floor(job.createdAtMs / 1000)),
     status: phase.status,
@@ -204,7 +220,7 @@ export function rowOf(job: DownloadJob, phase: JobPhase, link: string): Download
 function detailsOf(
   job: DownloadJob,
   phase: JobPhase,
-  link: string,
+  file: () => ShownFile,
 ): DownloadJobRow['executionDetails'] {
   const runSeconds = Math.ceil(job.runMs / 1000);
   switch (phase.status) {
@@ -216,16 +232,18 @@ function detailsOf(
         executeTime: Math.floor(phase.elapsedMs / 1000),
         notice: '',
       };
-    case 'SUCCEEDED':
+    case 'SUCCEEDED': {
+      const { link, fileBytes, logCount, checkSum } = file();
       return {
         progress: 100,
         filePath: link,
-        fileSize: phase.fileBytes,
+        fileSize: fileBytes,
         executeTime: runSeconds,
-        logCount: phase.logCount,
-        checkSum: etagOf(job),
+        logCount,
+        checkSum,
         notice: '',
       };
+    }
     case 'ERROR':
       return {
         progress: phase.progressPercent,
@@ -236,10 +254,13 @@ function detailsOf(
   }
 }
 
-/** Looks like the MD5 that an ETag is for small files. */
-function etagOf(job: DownloadJob): string {
-  return [0, 1, 2, 3]
+/** The facts of a file that does not exist. The checksum looks like the MD5 that an ETag is for small files. */
+export function madeUpFacts(job: DownloadJob): FileFacts {
+  const { ending } = job;
+  const { fileBytes, logCount } = 'fileBytes' in ending ? ending : { fileBytes: 0, logCount: 0 };
+  const checkSum = [0, 1, 2, 3]
     .map((part) => hash32([job.name, part]).toString(16).padStart(8, '0'))
     .join('')
     .toUpperCase();
+  return { fileBytes, logCount, checkSum };
 }

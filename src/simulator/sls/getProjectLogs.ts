@@ -1,8 +1,9 @@
 import type { Answer } from '../answer.ts';
 import { parameterInvalid, slsError } from '../answer.ts';
 import type { SlsApi } from './call.ts';
-import type { LogColumn, LogFields, LogQuery } from './logQuery.ts';
+import type { LogFields } from './logQuery.ts';
 import { readLogQuery } from './logQuery.ts';
+import { selectLogs } from './selectLogs.ts';
 
 /** Above this many rows an answer is sent as it is made, in pieces. */
 const WHOLE_ROWS_MAX = 5_000;
@@ -25,7 +26,7 @@ export const getProjectLogs: SlsApi = {
       return slsError(404, 'LogStoreNotExist', `logstore ${query.logstore} does not exist`);
     }
     const reading = store.read(query, { text, nowMs: call.at.nowMs, request: call.at.request });
-    const rows = limited(selected(query, reading.rows), query.limit);
+    const rows = selectLogs(query, reading.rows);
     const headers = (count: number | null) => ({
       ...(reading.progress === null ? {} : { 'x-log-progress': reading.progress }),
       ...(count === null ? {} : { 'x-log-count': String(count) }),
@@ -64,57 +65,6 @@ function* pieces(first: readonly LogFields[], rest: Iterator<LogFields>): Genera
     text = '';
   }
   yield Buffer.from(`${text}]`);
-}
-
-function* limited(rows: Iterable<LogFields>, limit: number): Generator<LogFields> {
-  let left = limit;
-  if (left === 0) return;
-  for (const row of rows) {
-    yield row;
-    left -= 1;
-    if (left === 0) return;
-  }
-}
-
-function* selected(query: LogQuery, rows: Iterable<LogFields>): Generator<LogFields> {
-  const { columns, matches, groupBy } = query;
-  const isGrouped = groupBy.length > 0 || columns?.some(({ field }) => field === null) === true;
-  if (isGrouped) {
-    yield* grouped(query, rows);
-    return;
-  }
-  for (const row of rows) {
-    if (matches !== null && !matches(row)) continue;
-    yield columns === null ? row : only(row, columns);
-  }
-}
-
-/** A field that the row has not is the text `null`, as the service has it. */
-function only(row: LogFields, columns: readonly LogColumn[]): LogFields {
-  return Object.fromEntries(columns.map(({ field, name }) => [name, row[field ?? ''] ?? 'null']));
-}
-
-function* grouped(
-  { columns, matches, groupBy }: LogQuery,
-  rows: Iterable<LogFields>,
-): Generator<LogFields> {
-  const groups = new Map<string, { readonly row: LogFields; count: number }>();
-  if (groupBy.length === 0) groups.set('', { row: {}, count: 0 });
-  for (const row of rows) {
-    if (matches !== null && !matches(row)) continue;
-    const key = JSON.stringify(groupBy.map((name) => row[name] ?? 'null'));
-    const group = groups.get(groupBy.length === 0 ? '' : key);
-    if (group === undefined) groups.set(key, { row, count: 1 });
-    else group.count += 1;
-  }
-  for (const { row, count } of groups.values()) {
-    yield Object.fromEntries(
-      (columns ?? []).map(({ field, name }) => [
-        name,
-        field === null ? String(count) : (row[field] ?? 'null'),
-      ]),
-    );
-  }
 }
 
 function whereOf(text: string): string {

@@ -42,6 +42,13 @@ export interface LogReading {
   readonly processedRows: number;
 }
 
+/** [fromS, toS) in unix seconds, as known at `nowMs`. */
+interface EntryRange {
+  readonly fromS: number;
+  readonly toS: number;
+  readonly nowMs: number;
+}
+
 /** One Logstore. Answers depend on the seed, the query and which request it is, never on timing. */
 export class Logstore {
   readonly #seed: string;
@@ -111,6 +118,25 @@ export class Logstore {
     };
   }
 
+  /**
+   * Every entry of [fromS, toS) that can be found at that time, in order of insertion, then those that are made up. Read as
+   * often as it is wanted: entries that are inserted after this call are none of it.
+   */
+  entries(range: EntryRange): Iterable<LogFields> {
+    const count = this.#rows.length;
+    return { [Symbol.iterator]: () => this.#entries(range, count) };
+  }
+
+  *#entries({ fromS, toS, nowMs }: EntryRange, count: number): Generator<LogFields> {
+    for (const row of this.#rows.slice(0, count)) {
+      const isAsked = row.timeS >= fromS && row.timeS < toS && isThere(row, nowMs);
+      if (isAsked) yield { __time__: String(row.timeS), ...row.fields };
+    }
+    if (this.#made === undefined) return;
+    const end = madeBefore(this.#made, Math.min(toS, nowMs / 1_000));
+    for (let n = madeBefore(this.#made, fromS); n < end; n += 1) yield madeRow(this.#made, n);
+  }
+
   #stuckSecond({ fromS, toS }: LogQuery, isStuck: (second: number) => boolean): number | null {
     for (let second = fromS; second < toS; second += 1) if (isStuck(second)) return second;
     return null;
@@ -153,7 +179,10 @@ const MESSAGES = [
 ] as const;
 
 /** The n-th made-up entry, about 400 bytes as JSON; cheap, and the same whenever it is asked for. */
-function madeRow({ fromS, perSecond }: MadeLogs, n: number): LogFields {
+export function madeRow(
+  { fromS, perSecond }: Pick<MadeLogs, 'fromS' | 'perSecond'>,
+  n: number,
+): LogFields {
   const mixed = Math.imul(n + 1, 0x9e3779b1) >>> 0;
   return {
     __time__: String(fromS + Math.floor(n / perSecond)),

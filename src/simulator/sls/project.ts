@@ -1,8 +1,11 @@
 import type { ListingOrder } from '../jobList.ts';
 import type { Churn } from '../livingJobs.ts';
 import { LivingJobs } from '../livingJobs.ts';
+import type { ObjectPlace } from '../oss/links.ts';
+import { linkStamp } from '../oss/links.ts';
 import type { DownloadJob, JobSpec, Lifecycle } from './downloadJob.ts';
 import { completeJob, phaseAt } from './downloadJob.ts';
+import { exportFileOf } from './jobFile.ts';
 import type { LogstoreOptions } from './logs.ts';
 import { Logstore } from './logs.ts';
 import { plausibleJob } from './plausibleJob.ts';
@@ -22,6 +25,13 @@ export interface ProjectOptions {
   readonly churn?: Churn;
   /** What GetProjectLogs finds, by Logstore. @default none */
   readonly logs?: Readonly<Record<string, LogstoreOptions>>;
+  /** What CreateDownloadJob answers for a name that is taken; the real code is unknown. @default 400 IdempotentParameterMismatch */
+  readonly jobExists?: JobExists;
+}
+
+export interface JobExists {
+  readonly status: number;
+  readonly errorCode: string;
 }
 
 /** A stretch of the listing. `offset` and `size` in rows. */
@@ -38,11 +48,25 @@ export class Project {
   readonly logstores: readonly string[] | undefined;
   readonly living: LivingJobs<DownloadJob, JobSpec>;
   readonly logs: ReadonlyMap<string, Logstore>;
+  readonly place: ObjectPlace;
+  readonly jobExists: JobExists;
+  /** CreateDownloadJob calls that made a job: each is paid for. */
+  created = 0;
   /** What the last List asked for; null before the first. A repeated page answers this again. */
   lastListed: ListedRange | null = null;
 
-  constructor(name: string, options: ProjectOptions, world: { seed: number; nowMs: number }) {
+  constructor(
+    name: string,
+    options: ProjectOptions,
+    world: Omit<ObjectPlace, 'project'> & { readonly nowMs: number },
+  ) {
+    const { nowMs, ...place } = world;
     this.name = name;
+    this.place = { ...place, project: name };
+    this.jobExists = options.jobExists ?? {
+      status: 400,
+      errorCode: 'IdempotentParameterMismatch',
+    };
     this.pageSizeMax = options.pageSizeMax ?? 500;
     this.logstores = options.logstores;
     const seed = `${world.seed}/${name}`;
@@ -57,7 +81,7 @@ export class Project {
         madeUp: (ordinal) => plausibleJob(seed, ordinal),
         isOver,
       },
-      world.nowMs,
+      nowMs,
     );
     this.logs = new Map(
       Object.entries(options.logs ?? {}).map(([logstore, logs]) => [
@@ -65,10 +89,11 @@ export class Project {
         new Logstore(`${seed}/${logstore}`, logs),
       ]),
     );
-    // Rendered up front: a benchmark reads each row once, and is to measure its reader, not this.
+    // Rendered up front, files apart: a benchmark reads each row once, and is to measure its reader, not this.
     const { list } = this.living;
+    const stamp = linkStamp(this.place, 0, nowMs);
     for (const job of list.page({ offset: 0, size: list.size })) {
-      renderRowBytes(job, world.nowMs, '');
+      if (exportFileOf(job) === null) renderRowBytes(job, nowMs, stamp);
     }
   }
 }

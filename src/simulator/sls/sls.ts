@@ -2,6 +2,7 @@ import type { Answer } from '../answer.ts';
 import { slsError } from '../answer.ts';
 import type { FaultSchedule } from '../faultSchedule.ts';
 import { planFaults } from '../faults.ts';
+import { linkStamp } from '../oss/links.ts';
 import type { Outcome, SimulatedProduct } from '../product.ts';
 import type { SimulatedRequest } from '../request.ts';
 import { projectOf } from '../request.ts';
@@ -15,7 +16,6 @@ import { getProjectLogs } from './getProjectLogs.ts';
 import { listDownloadJobs } from './listDownloadJobs.ts';
 import type { Project } from './project.ts';
 import { refusalAnswer } from './refusal.ts';
-import { linkStamp } from './render.ts';
 
 const APIS: readonly SlsApi[] = [
   listDownloadJobs,
@@ -28,7 +28,6 @@ const APIS: readonly SlsApi[] = [
 export interface SlsWorld {
   readonly accounts: readonly SimulatedAccount[];
   readonly region: string;
-  readonly seed: number;
   readonly projects: ReadonlyMap<string, Project>;
 }
 
@@ -64,7 +63,7 @@ export function createSls(world: SlsWorld, faults: FaultSchedule): SimulatedProd
       const plan = faults.planFor(api);
       if (plan !== null) project.living.strike(plan, at);
       if (plan?.refusal != null) return { api, answer: refusalAnswer(plan.refusal), faults: plan };
-      const links = linkStamp(world.seed, at.request, at.nowMs);
+      const links = linkStamp(project.place, at.request, at.nowMs);
       const { resource } = route;
       const call = { request, project, resource, at, links, faults: plan ?? noFaults };
       return { api, answer: route.api.answer(call), faults: plan };

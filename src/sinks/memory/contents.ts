@@ -1,7 +1,9 @@
 import type { JobTable } from '../../domain/column.ts';
+import type { DownloadRow, FetchedExport, StoredDownload } from '../downloadSink.ts';
 import type { EntryRow } from '../entryRow.ts';
 import type { FileRow } from '../fileSink.ts';
 import type { DriftRow, JobRow, RejectedRow } from '../jobRow.ts';
+import type { StoredOrder } from '../orderSink.ts';
 import type { RequestCount, StreamIdentity, WalkCounts } from '../sink.ts';
 
 /** Everything a memory sink holds, as the tables of the Postgres sink would. Rows are replaced, never changed. */
@@ -15,6 +17,10 @@ export interface Contents {
   readonly entries: Map<string, MemoryEntry>;
   /** In the order of first sight. */
   readonly files: MemoryFile[];
+  /** By id, the number of the file. */
+  readonly downloads: Map<string, MemoryDownload>;
+  /** By id. */
+  readonly orders: Map<string, MemoryOrder>;
   /** By stream and partition (`checkpointIdOf`). */
   readonly checkpoints: Map<string, MemoryCheckpoint>;
   /** By stream and content hash. */
@@ -62,9 +68,15 @@ export interface MemoryJob {
   readonly row: JobRow;
   readonly firstSeenAtMs: number;
   readonly lastSeenAtMs: number;
-  readonly lastSeenWalkId: string;
+  /** null when no walk has seen it. */
+  readonly lastSeenWalkId: string | null;
   readonly settledAtMs: number | null;
   readonly vanishedAtMs: number | null;
+}
+
+/** The job itself is read from `jobs` whenever the order is. */
+export interface MemoryOrder extends Omit<StoredOrder, 'job'> {
+  readonly jobAt: { readonly table: JobTable; readonly id: string } | null;
 }
 
 interface MemoryEntry {
@@ -90,6 +102,19 @@ export interface MemoryFile {
   readonly supersededAtMs: number | null;
 }
 
+/** A file of a job, with its rows. */
+export interface MemoryDownload extends StoredDownload {
+  readonly id: string;
+  readonly streamId: string;
+  readonly jobId: string;
+  readonly version: number;
+  readonly fetched: FetchedExport | null;
+  readonly compression: string | null;
+  readonly keptAt: string | null;
+  readonly endedAtMs: number | null;
+  readonly stored: readonly DownloadRow[];
+}
+
 interface MemoryChange {
   readonly kind: string;
   readonly streamId: string;
@@ -106,7 +131,7 @@ interface MemoryRejected extends RejectedRow {
   readonly count: number;
   readonly firstSeenAtMs: number;
   readonly lastSeenAtMs: number;
-  readonly lastWalkId: string;
+  readonly lastWalkId: string | null;
 }
 
 interface MemoryDrift extends DriftRow {
@@ -123,7 +148,8 @@ interface MemoryBudget {
 export function emptyContents(): Contents {
   return {
     ...{ streams: new Map(), walks: new Map(), jobs: new Map(), changes: [] },
-    ...{ entries: new Map(), files: [], checkpoints: new Map() },
+    ...{ entries: new Map(), files: [], downloads: new Map(), orders: new Map() },
+    ...{ checkpoints: new Map() },
     ...{ rejected: new Map(), drift: new Map() },
     ...{ budgets: new Map(), turns: new Map(), requests: new Map(), beats: new Map() },
   };

@@ -66,8 +66,7 @@ function statusOf(contents: Contents, stream: MemoryStream): StreamStatus {
     (latest, walk) => (latest === null || walk.startedAtMs >= latest.startedAtMs ? walk : latest),
     null,
   );
-  const outcomes = new Map<string, number>();
-  for (const { outcome } of walks) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  const files = [...contents.downloads.values()].filter((file) => file.streamId === streamId);
   return {
     ...{ streamId, name, source, account, highWaterAtMs, lastCompleteWalkAtMs },
     lastWalk:
@@ -85,9 +84,17 @@ function statusOf(contents: Contents, stream: MemoryStream): StreamStatus {
       [...contents.entries.values()].filter((row) => row.streamId === streamId).length,
     openJobs: open.length,
     rejected: rejected.length,
-    walks: Object.fromEntries(outcomes),
+    files: countsOf(files.map(({ status }) => status)),
+    fileRows: files.reduce((sum, { rows }) => sum + rows, 0),
+    walks: countsOf(walks.map(({ outcome }) => outcome)),
     pages: walks.reduce((sum, walk) => sum + walk.pages, 0),
     entriesSeen: walks.reduce((sum, walk) => sum + walk.entriesSeen, 0),
     repeats: walks.reduce((sum, walk) => sum + walk.repeats, 0),
   };
+}
+
+function countsOf(names: readonly string[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return Object.fromEntries(counts);
 }

@@ -70,7 +70,11 @@ export function walksOf(contents: Contents): WalkSink {
       if (ending.outcome === 'complete') {
         for (const [id, job] of contents.jobs) {
           if (table === null) break;
-          const isListed = job.lastSeenWalkId === walk.walkId || job.vanishedAtMs !== null;
+          // A job that no walk has ever seen stays: it was not there to be listed.
+          const isListed =
+            job.lastSeenWalkId === null ||
+            job.lastSeenWalkId === walk.walkId ||
+            job.vanishedAtMs !== null;
           if (job.streamId !== walk.streamId || job.table !== table.name || isListed) continue;
           contents.jobs.set(id, { ...job, vanishedAtMs: nowMs });
           vanished += 1;

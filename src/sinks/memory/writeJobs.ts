@@ -120,13 +120,13 @@ export function applyChange(
 
 export function applyRejected(
   contents: Contents,
-  context: { readonly streamId: string; readonly walkId: string; readonly nowMs: number },
+  context: { readonly streamId: string; readonly walkId: string | null; readonly nowMs: number },
   row: RejectedRow,
 ): void {
   const { streamId, walkId, nowMs } = context;
   const id = `${streamId} ${row.contentHash}`;
   const known = contents.rejected.get(id);
-  if (known?.lastWalkId === walkId) return;
+  if (known !== undefined && (walkId === null || known.lastWalkId === walkId)) return;
   contents.rejected.set(id, {
     ...row,
     streamId,

@@ -1,15 +1,20 @@
-import type { EntryTable } from '../../domain/column.ts';
 import { monthStartMs, nextMonthMs } from '../../domain/month.ts';
 import { quoted } from './quoted.ts';
 import type { Database } from './transaction.ts';
 import { inTransaction } from './transaction.ts';
 
+/** A table by month of its column logged_at, with a default partition of its name. */
+interface MonthlyTable {
+  readonly name: string;
+  readonly monthly: boolean;
+}
+
 /** Makes monthly partitions before rows are written. One per process: it remembers what is there. */
 export interface MonthPartitions {
   /** Makes the partitions of these months (epoch milliseconds of any moment in them) that are missing and sensible. */
-  ensure(table: EntryTable, monthsMs: Iterable<number>): Promise<void>;
+  ensure(table: MonthlyTable, monthsMs: Iterable<number>): Promise<void>;
   /** Takes back that these months are there. */
-  forget(table: EntryTable, monthsMs: Iterable<number>): void;
+  forget(table: MonthlyTable, monthsMs: Iterable<number>): void;
 }
 
 const sensibleFromMs = Date.UTC(2000, 0);
@@ -37,7 +42,7 @@ export function createMonthPartitions(database: Database): MonthPartitions {
 }
 
 /** `project_logs_2026_11`; in schema `partitions`. */
-function partitionName(table: EntryTable, startMs: number): string {
+function partitionName(table: MonthlyTable, startMs: number): string {
   return `${table.name}_${new Date(startMs).toISOString().slice(0, 7).replace('-', '_')}`;
 }
 
@@ -47,7 +52,7 @@ function partitionName(table: EntryTable, startMs: number): string {
  */
 async function makePartition(
   database: Database,
-  table: EntryTable,
+  table: MonthlyTable,
   startMs: number,
 ): Promise<void> {
   const parent = `public.${quoted(table.name)}`;

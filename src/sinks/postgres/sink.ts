@@ -2,12 +2,14 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { createSlots } from '../../domain/slots.ts';
 import type { Sink } from '../sink.ts';
 import { budgetsOf } from './budgets.ts';
+import { downloadsOf } from './downloads.ts';
 import { entriesOf } from './entries.ts';
 import { filesOf } from './files.ts';
 import { PrismaClient } from './generated/client.ts';
 import { jobsOf } from './jobs.ts';
 import { createMonthPartitions } from './monthPartitions.ts';
 import { operationsOf } from './operations.ts';
+import { ordersOf } from './orders.ts';
 import { streamsOf } from './streams.ts';
 import type { Database } from './transaction.ts';
 import { walksOf } from './walks.ts';
@@ -29,7 +31,9 @@ export function openPostgresSink(database: Database): Sink {
     ...walksOf(database, { streams: streamsOf(prisma, database.url), inSlots }),
     ...entriesOf({ database, inSlots, partitions }),
     ...filesOf(database),
+    ...downloadsOf({ database, partitions }),
     ...jobsOf(database),
+    ...ordersOf(database),
     ...budgetsOf(database, prisma),
     ...operationsOf(database, prisma),
     close: async () => {

@@ -27,6 +27,12 @@ export async function readStreamStatuses(
     where: { streamId: { in: ids } },
     _count: { _all: true },
   });
+  const files = await prisma.downloadFile.groupBy({
+    by: ['streamId', 'status'],
+    where: { streamId: { in: ids } },
+    _count: { _all: true },
+    _sum: { rows: true },
+  });
   const idTexts = ids.map(String);
   const counts = await readCounts(pool, query, idTexts);
   const lastWalks = await readLastWalks(pool, idTexts);
@@ -34,6 +40,7 @@ export async function readStreamStatuses(
   return streams.map((stream) => {
     const streamId = stream.id.toString();
     const own = sums.filter((sum) => sum.streamId === stream.id);
+    const ownFiles = files.filter((group) => group.streamId === stream.id);
     return {
       streamId,
       name: stream.name,
@@ -45,6 +52,8 @@ export async function readStreamStatuses(
       entries: counts.get(streamId)?.entries ?? 0,
       openJobs: counts.get(streamId)?.openJobs ?? 0,
       rejected: rejected.find((group) => group.streamId === stream.id)?._count._all ?? 0,
+      files: Object.fromEntries(ownFiles.map((group) => [group.status, group._count._all])),
+      fileRows: ownFiles.reduce((total, group) => total + Number(group._sum.rows ?? 0), 0),
       walks: Object.fromEntries(own.map((sum) => [sum.outcome, sum._count._all])),
       pages: own.reduce((total, sum) => total + (sum._sum.pages ?? 0), 0),
       entriesSeen: own.reduce((total, sum) => total + Number(sum._sum.entriesSeen ?? 0), 0),

@@ -97,9 +97,12 @@ export async function matchKnown(
   }
 }
 
-/** The line of a new row for COPY. Written while the page waits for its turn, so that the transaction itself is short. */
+/**
+ * The line of a new row for COPY. Written while the page waits for its turn, so that the transaction itself is short.
+ * @param context.walkId null outside a walk: no walk has seen the row
+ */
 export function insertLine(
-  context: WriteContext & { readonly walkId: string },
+  context: WriteContext & { readonly walkId: string | null },
   row: JobRow,
   settling: ReadonlySet<string>,
 ): string {
@@ -177,11 +180,12 @@ export function changeSteps(
 }
 
 /**
- * Each entry once by its content; counted once in each walk, so that a replay changes no row.
+ * Each entry once by its content; counted once in each walk, so that a replay changes no row. What belongs to no walk
+ * (`walkId` null: a record of a file) is counted once.
  * (jsonb_to_recordset makes an SQL null of a JSON null, hence `coalesce`.)
  */
 export function rejectedSteps(
-  context: Omit<WriteContext, 'table'> & { readonly walkId: string },
+  context: Omit<WriteContext, 'table'> & { readonly walkId: string | null },
   rows: readonly RejectedRow[],
 ): readonly Step[] {
   if (rows.length === 0) return [];

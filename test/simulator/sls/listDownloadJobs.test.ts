@@ -115,7 +115,9 @@ describe('ListDownloadJobs without faults', () => {
       displayName: 'download 123',
       executionDetails: {
         progress: 100,
-        filePath: expect.stringMatching(/^https:.*job-001\.csv\.gzip\?Expires=\d+&.*&Signature=.+/),
+        filePath: expect.stringMatching(
+          /^http:\/\/127\.0\.0\.1:\d+\/simulated-exports\/big-game\/job-001\.csv\.gzip\?Expires=\d+&.*&Signature=.+/,
+        ),
         fileSize: 123456,
         executeTime: 1,
         logCount: 123,

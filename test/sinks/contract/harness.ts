@@ -15,6 +15,26 @@ export interface SinkUnderTest {
   /** In the order of their keys. */
   readonly files: (streamId: string) => Promise<readonly StoredFile[]>;
   readonly entries: (table: EntryTable, streamId: string) => Promise<readonly StoredEntry[]>;
+  /** Files of jobs, in the order of first wish. */
+  readonly downloads: (streamId: string) => Promise<readonly StoredExport[]>;
+}
+
+/** The file of a job with its rows, in their order. */
+export interface StoredExport {
+  readonly status: string;
+  readonly reason: string | null;
+  readonly sha256: string | null;
+  readonly etagVerified: boolean | null;
+  readonly logCount: string | null;
+  readonly compression: string | null;
+  readonly keptAt: string | null;
+  readonly endedAtMs: number | null;
+  readonly counts: readonly [records: number, rows: number, rejected: number];
+  readonly stored: readonly (readonly [
+    rowNo: number,
+    loggedAtMs: number | null,
+    content: JsonValue,
+  ])[];
 }
 
 /** A stored log file with its lines, in the order of first sight. */

@@ -33,6 +33,19 @@ export function memoryUnderTest(): SinkUnderTest {
         ...{ downloadedAtMs: file.downloadedAtMs, lastSeenAtMs: file.lastSeenAtMs },
         supersededAtMs: file.supersededAtMs,
       })),
+    downloads: async (streamId) =>
+      ofStream(contents.downloads.values(), streamId).map((file) => ({
+        ...{ status: file.status, reason: file.reason, sha256: file.fetched?.sha256 ?? null },
+        etagVerified: file.fetched?.etagVerified ?? null,
+        logCount: file.fetched?.logCount ?? null,
+        ...{ compression: file.compression, keptAt: file.keptAt, endedAtMs: file.endedAtMs },
+        counts: [file.records, file.rows, file.rejected],
+        stored: file.stored.map(({ rowNo, loggedAtMs, content }) => [
+          rowNo,
+          loggedAtMs,
+          parseJsonText(content),
+        ]),
+      })),
     changes: async (streamId) =>
       ofStream(contents.changes, streamId).map(
         ({ entryKey: key, progressPercent: progress, ...change }) => ({

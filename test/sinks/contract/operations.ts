@@ -89,6 +89,8 @@ export function operationsContract(open: () => SinkUnderTest): void {
       const { walk } = await begin(sink, { streamId, runId: 'r2', nowMs: 20_000 });
       await store(sink, page(walk, { entries, rejected: [{ reason: 'no name', raw: null }] }));
       await sink.markVanished({ table, streamId, entryKey: 'c', nowMs: 30_000 });
+      const want = { streamId, entryKeys: ['b'], status: 'SUCCEEDED', nowMs: 25_000 };
+      await sink.wantDownloads(want);
       const tables = new Map([[slsDownloadJobs.id, { name: table.name, holdsJobs: true }]]);
       expect(await sink.streamStatuses({ tables, names: ['summed'] })).toEqual([
         {
@@ -100,6 +102,7 @@ export function operationsContract(open: () => SinkUnderTest): void {
           },
           ...{ entries: 3, openJobs: 1, rejected: 1, pages: 2, entriesSeen: 7, repeats: 0 },
           walks: { complete: 1, running: 1 },
+          ...{ files: { waiting: 1 }, fileRows: 0 },
         },
       ]);
     });

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import type pg from 'pg';
 import type { ColumnValue } from '../../../src/domain/column.ts';
 import { parseJsonText } from '../../../src/sinks/jsonText.ts';
@@ -55,6 +56,42 @@ export function postgresUnderTest(sink: Sink, pool: pg.Pool): SinkUnderTest {
         lastSeenAtMs: time(row['last_seen_at']) ?? 0,
         supersededAtMs: time(row['superseded_at']),
       }));
+    },
+    downloads: async (streamId) => {
+      const rows = await select(
+        `select f.*, f.id::text as file_id, j.file_status, j.file_error
+         from download_files f join download_jobs j on j.id = f.job_id
+         where f.stream_id = $1 order by f.id`,
+        streamId,
+      );
+      const files = rows.map(async (row) => {
+        // What the job shows is what its file says.
+        expect([row['file_status'], row['file_error']]).toEqual([row['status'], row['reason']]);
+        const stored = await select(
+          `select row_no, logged_at, content::text as content from download_rows
+           where download_file_id = $1 order by row_no`,
+          text(row['file_id']),
+        );
+        return {
+          ...{ status: text(row['status']), reason: textOrNull(row['reason']) },
+          sha256: textOrNull(row['sha256']),
+          etagVerified: row['etag_verified'] === null ? null : row['etag_verified'] === true,
+          logCount: textOrNull(row['log_count']),
+          compression: textOrNull(row['compression']),
+          keptAt: textOrNull(row['kept_at']),
+          endedAtMs: time(row['ended_at']),
+          counts: [Number(row['records']), Number(row['rows']), Number(row['rejected'])] as const,
+          stored: stored.map(
+            (found) =>
+              [
+                Number(found['row_no']),
+                time(found['logged_at']),
+                parseJsonText(text(found['content'])),
+              ] as const,
+          ),
+        };
+      });
+      return Promise.all(files);
     },
     changes: async (streamId) => {
       const rows = await select(
@@ -128,4 +165,8 @@ function value(given: unknown): ColumnValue {
     return given;
   if (Array.isArray(given)) return JSON.stringify(given);
   return time(given);
+}
+
+function textOrNull(found: unknown): string | null {
+  return found === null ? null : text(found);
 }

@@ -128,6 +128,8 @@ describe('an analyst', () => {
     ...['log_files', 'log_file_lines'],
     ...['analytics.log_files_current', 'analytics.log_lines_current'],
     ...['analytics.executions_current', 'analytics.execution_logs_current'],
+    ...['download_files', 'download_rows', 'export_orders'],
+    ...['analytics.export_files', 'analytics.export_rows', 'analytics.exports'],
   ];
 
   it.each(readable)('reads %s', async (name) => {

@@ -121,3 +121,13 @@ export type RequestCount = Prisma.RequestCountModel
  * 
  */
 export type Heartbeat = Prisma.HeartbeatModel
+/**
+ * Model DownloadFile
+ * 
+ */
+export type DownloadFile = Prisma.DownloadFileModel
+/**
+ * Model ExportOrder
+ * 
+ */
+export type ExportOrder = Prisma.ExportOrderModel

@@ -412,7 +412,9 @@ export const ModelName = {
   DriftReport: 'DriftReport',
   Budget: 'Budget',
   RequestCount: 'RequestCount',
-  Heartbeat: 'Heartbeat'
+  Heartbeat: 'Heartbeat',
+  DownloadFile: 'DownloadFile',
+  ExportOrder: 'ExportOrder'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -428,7 +430,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "deliveryHistoryJob" | "jobStatusChange" | "projectLog" | "logFile" | "logFileLine" | "execution" | "executionLog" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat"
+    modelProps: "stream" | "walk" | "checkpoint" | "downloadJob" | "deliveryHistoryJob" | "jobStatusChange" | "projectLog" | "logFile" | "logFileLine" | "execution" | "executionLog" | "rejectedEntry" | "driftReport" | "budget" | "requestCount" | "heartbeat" | "downloadFile" | "exportOrder"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -1616,6 +1618,154 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    DownloadFile: {
+      payload: Prisma.$DownloadFilePayload<ExtArgs>
+      fields: Prisma.DownloadFileFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.DownloadFileFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.DownloadFileFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload>
+        }
+        findFirst: {
+          args: Prisma.DownloadFileFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.DownloadFileFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload>
+        }
+        findMany: {
+          args: Prisma.DownloadFileFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload>[]
+        }
+        create: {
+          args: Prisma.DownloadFileCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload>
+        }
+        createMany: {
+          args: Prisma.DownloadFileCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.DownloadFileCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload>[]
+        }
+        delete: {
+          args: Prisma.DownloadFileDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload>
+        }
+        update: {
+          args: Prisma.DownloadFileUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload>
+        }
+        deleteMany: {
+          args: Prisma.DownloadFileDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.DownloadFileUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.DownloadFileUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload>[]
+        }
+        upsert: {
+          args: Prisma.DownloadFileUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DownloadFilePayload>
+        }
+        aggregate: {
+          args: Prisma.DownloadFileAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateDownloadFile>
+        }
+        groupBy: {
+          args: Prisma.DownloadFileGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DownloadFileGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.DownloadFileCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DownloadFileCountAggregateOutputType> | number
+        }
+      }
+    }
+    ExportOrder: {
+      payload: Prisma.$ExportOrderPayload<ExtArgs>
+      fields: Prisma.ExportOrderFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ExportOrderFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ExportOrderFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload>
+        }
+        findFirst: {
+          args: Prisma.ExportOrderFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ExportOrderFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload>
+        }
+        findMany: {
+          args: Prisma.ExportOrderFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload>[]
+        }
+        create: {
+          args: Prisma.ExportOrderCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload>
+        }
+        createMany: {
+          args: Prisma.ExportOrderCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ExportOrderCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload>[]
+        }
+        delete: {
+          args: Prisma.ExportOrderDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload>
+        }
+        update: {
+          args: Prisma.ExportOrderUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload>
+        }
+        deleteMany: {
+          args: Prisma.ExportOrderDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ExportOrderUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ExportOrderUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload>[]
+        }
+        upsert: {
+          args: Prisma.ExportOrderUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ExportOrderPayload>
+        }
+        aggregate: {
+          args: Prisma.ExportOrderAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateExportOrder>
+        }
+        groupBy: {
+          args: Prisma.ExportOrderGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ExportOrderGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ExportOrderCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ExportOrderCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -1745,7 +1895,9 @@ export const DownloadJobScalarFieldEnum = {
   settledAt: 'settledAt',
   vanishedAt: 'vanishedAt',
   contentHash: 'contentHash',
-  raw: 'raw'
+  raw: 'raw',
+  fileStatus: 'fileStatus',
+  fileError: 'fileError'
 } as const
 
 export type DownloadJobScalarFieldEnum = (typeof DownloadJobScalarFieldEnum)[keyof typeof DownloadJobScalarFieldEnum]
@@ -1960,6 +2112,64 @@ export const HeartbeatScalarFieldEnum = {
 } as const
 
 export type HeartbeatScalarFieldEnum = (typeof HeartbeatScalarFieldEnum)[keyof typeof HeartbeatScalarFieldEnum]
+
+
+export const DownloadFileScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  jobId: 'jobId',
+  job: 'job',
+  status: 'status',
+  reason: 'reason',
+  version: 'version',
+  sha256: 'sha256',
+  bytes: 'bytes',
+  etagVerified: 'etagVerified',
+  verification: 'verification',
+  contentType: 'contentType',
+  compression: 'compression',
+  records: 'records',
+  rows: 'rows',
+  rejected: 'rejected',
+  logCount: 'logCount',
+  keptAt: 'keptAt',
+  wantedAt: 'wantedAt',
+  downloadedAt: 'downloadedAt',
+  endedAt: 'endedAt'
+} as const
+
+export type DownloadFileScalarFieldEnum = (typeof DownloadFileScalarFieldEnum)[keyof typeof DownloadFileScalarFieldEnum]
+
+
+export const ExportOrderScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  name: 'name',
+  export: 'export',
+  attempt: 'attempt',
+  displayName: 'displayName',
+  description: 'description',
+  logstore: 'logstore',
+  query: 'query',
+  fromTime: 'fromTime',
+  toTime: 'toTime',
+  contentType: 'contentType',
+  compressionType: 'compressionType',
+  powerSql: 'powerSql',
+  allowIncomplete: 'allowIncomplete',
+  roleArn: 'roleArn',
+  bucket: 'bucket',
+  prefix: 'prefix',
+  status: 'status',
+  errorMessage: 'errorMessage',
+  jobId: 'jobId',
+  intendedAt: 'intendedAt',
+  orderedAt: 'orderedAt',
+  refusedAt: 'refusedAt',
+  closedAt: 'closedAt'
+} as const
+
+export type ExportOrderScalarFieldEnum = (typeof ExportOrderScalarFieldEnum)[keyof typeof ExportOrderScalarFieldEnum]
 
 
 export const SortOrder = {
@@ -2273,6 +2483,8 @@ export type GlobalOmitConfig = {
   budget?: Prisma.BudgetOmit
   requestCount?: Prisma.RequestCountOmit
   heartbeat?: Prisma.HeartbeatOmit
+  downloadFile?: Prisma.DownloadFileOmit
+  exportOrder?: Prisma.ExportOrderOmit
 }
 
 /* Types for Logging */

@@ -66,7 +66,9 @@ export const ModelName = {
   DriftReport: 'DriftReport',
   Budget: 'Budget',
   RequestCount: 'RequestCount',
-  Heartbeat: 'Heartbeat'
+  Heartbeat: 'Heartbeat',
+  DownloadFile: 'DownloadFile',
+  ExportOrder: 'ExportOrder'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -175,7 +177,9 @@ export const DownloadJobScalarFieldEnum = {
   settledAt: 'settledAt',
   vanishedAt: 'vanishedAt',
   contentHash: 'contentHash',
-  raw: 'raw'
+  raw: 'raw',
+  fileStatus: 'fileStatus',
+  fileError: 'fileError'
 } as const
 
 export type DownloadJobScalarFieldEnum = (typeof DownloadJobScalarFieldEnum)[keyof typeof DownloadJobScalarFieldEnum]
@@ -390,6 +394,64 @@ export const HeartbeatScalarFieldEnum = {
 } as const
 
 export type HeartbeatScalarFieldEnum = (typeof HeartbeatScalarFieldEnum)[keyof typeof HeartbeatScalarFieldEnum]
+
+
+export const DownloadFileScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  jobId: 'jobId',
+  job: 'job',
+  status: 'status',
+  reason: 'reason',
+  version: 'version',
+  sha256: 'sha256',
+  bytes: 'bytes',
+  etagVerified: 'etagVerified',
+  verification: 'verification',
+  contentType: 'contentType',
+  compression: 'compression',
+  records: 'records',
+  rows: 'rows',
+  rejected: 'rejected',
+  logCount: 'logCount',
+  keptAt: 'keptAt',
+  wantedAt: 'wantedAt',
+  downloadedAt: 'downloadedAt',
+  endedAt: 'endedAt'
+} as const
+
+export type DownloadFileScalarFieldEnum = (typeof DownloadFileScalarFieldEnum)[keyof typeof DownloadFileScalarFieldEnum]
+
+
+export const ExportOrderScalarFieldEnum = {
+  id: 'id',
+  streamId: 'streamId',
+  name: 'name',
+  export: 'export',
+  attempt: 'attempt',
+  displayName: 'displayName',
+  description: 'description',
+  logstore: 'logstore',
+  query: 'query',
+  fromTime: 'fromTime',
+  toTime: 'toTime',
+  contentType: 'contentType',
+  compressionType: 'compressionType',
+  powerSql: 'powerSql',
+  allowIncomplete: 'allowIncomplete',
+  roleArn: 'roleArn',
+  bucket: 'bucket',
+  prefix: 'prefix',
+  status: 'status',
+  errorMessage: 'errorMessage',
+  jobId: 'jobId',
+  intendedAt: 'intendedAt',
+  orderedAt: 'orderedAt',
+  refusedAt: 'refusedAt',
+  closedAt: 'closedAt'
+} as const
+
+export type ExportOrderScalarFieldEnum = (typeof ExportOrderScalarFieldEnum)[keyof typeof ExportOrderScalarFieldEnum]
 
 
 export const SortOrder = {

@@ -82,6 +82,8 @@ export type DownloadJobMinAggregateOutputType = {
   settledAt: Date | null
   vanishedAt: Date | null
   contentHash: string | null
+  fileStatus: string | null
+  fileError: string | null
 }
 
 export type DownloadJobMaxAggregateOutputType = {
@@ -120,6 +122,8 @@ export type DownloadJobMaxAggregateOutputType = {
   settledAt: Date | null
   vanishedAt: Date | null
   contentHash: string | null
+  fileStatus: string | null
+  fileError: string | null
 }
 
 export type DownloadJobCountAggregateOutputType = {
@@ -159,6 +163,8 @@ export type DownloadJobCountAggregateOutputType = {
   vanishedAt: number
   contentHash: number
   raw: number
+  fileStatus: number
+  fileError: number
   _all: number
 }
 
@@ -219,6 +225,8 @@ export type DownloadJobMinAggregateInputType = {
   settledAt?: true
   vanishedAt?: true
   contentHash?: true
+  fileStatus?: true
+  fileError?: true
 }
 
 export type DownloadJobMaxAggregateInputType = {
@@ -257,6 +265,8 @@ export type DownloadJobMaxAggregateInputType = {
   settledAt?: true
   vanishedAt?: true
   contentHash?: true
+  fileStatus?: true
+  fileError?: true
 }
 
 export type DownloadJobCountAggregateInputType = {
@@ -296,6 +306,8 @@ export type DownloadJobCountAggregateInputType = {
   vanishedAt?: true
   contentHash?: true
   raw?: true
+  fileStatus?: true
+  fileError?: true
   _all?: true
 }
 
@@ -422,6 +434,8 @@ export type DownloadJobGroupByOutputType = {
   vanishedAt: Date | null
   contentHash: string
   raw: runtime.JsonValue
+  fileStatus: string | null
+  fileError: string | null
   _count: DownloadJobCountAggregateOutputType | null
   _avg: DownloadJobAvgAggregateOutputType | null
   _sum: DownloadJobSumAggregateOutputType | null
@@ -484,6 +498,8 @@ export type DownloadJobWhereInput = {
   vanishedAt?: Prisma.DateTimeNullableFilter<"DownloadJob"> | Date | string | null
   contentHash?: Prisma.StringFilter<"DownloadJob"> | string
   raw?: Prisma.JsonFilter<"DownloadJob">
+  fileStatus?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
+  fileError?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
 }
 
 export type DownloadJobOrderByWithRelationInput = {
@@ -523,6 +539,8 @@ export type DownloadJobOrderByWithRelationInput = {
   vanishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   contentHash?: Prisma.SortOrder
   raw?: Prisma.SortOrder
+  fileStatus?: Prisma.SortOrderInput | Prisma.SortOrder
+  fileError?: Prisma.SortOrderInput | Prisma.SortOrder
 }
 
 export type DownloadJobWhereUniqueInput = Prisma.AtLeast<{
@@ -566,6 +584,8 @@ export type DownloadJobWhereUniqueInput = Prisma.AtLeast<{
   vanishedAt?: Prisma.DateTimeNullableFilter<"DownloadJob"> | Date | string | null
   contentHash?: Prisma.StringFilter<"DownloadJob"> | string
   raw?: Prisma.JsonFilter<"DownloadJob">
+  fileStatus?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
+  fileError?: Prisma.StringNullableFilter<"DownloadJob"> | string | null
 }, "id" | "streamId_entryKey">
 
 export type DownloadJobOrderByWithAggregationInput = {
@@ -605,6 +625,8 @@ export type DownloadJobOrderByWithAggregationInput = {
   vanishedAt?: Prisma.SortOrderInput | Prisma.SortOrder
   contentHash?: Prisma.SortOrder
   raw?: Prisma.SortOrder
+  fileStatus?: Prisma.SortOrderInput | Prisma.SortOrder
+  fileError?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.DownloadJobCountOrderByAggregateInput
   _avg?: Prisma.DownloadJobAvgOrderByAggregateInput
   _max?: Prisma.DownloadJobMaxOrderByAggregateInput
@@ -652,6 +674,8 @@ export type DownloadJobScalarWhereWithAggregatesInput = {
   vanishedAt?: Prisma.DateTimeNullableWithAggregatesFilter<"DownloadJob"> | Date | string | null
   contentHash?: Prisma.StringWithAggregatesFilter<"DownloadJob"> | string
   raw?: Prisma.JsonWithAggregatesFilter<"DownloadJob">
+  fileStatus?: Prisma.StringNullableWithAggregatesFilter<"DownloadJob"> | string | null
+  fileError?: Prisma.StringNullableWithAggregatesFilter<"DownloadJob"> | string | null
 }
 
 export type DownloadJobCreateInput = {
@@ -691,6 +715,8 @@ export type DownloadJobCreateInput = {
   vanishedAt?: Date | string | null
   contentHash: string
   raw: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  fileStatus?: string | null
+  fileError?: string | null
 }
 
 export type DownloadJobUncheckedCreateInput = {
@@ -730,6 +756,8 @@ export type DownloadJobUncheckedCreateInput = {
   vanishedAt?: Date | string | null
   contentHash: string
   raw: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  fileStatus?: string | null
+  fileError?: string | null
 }
 
 export type DownloadJobUpdateInput = {
@@ -769,6 +797,8 @@ export type DownloadJobUpdateInput = {
   vanishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   contentHash?: Prisma.StringFieldUpdateOperationsInput | string
   raw?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  fileStatus?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fileError?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type DownloadJobUncheckedUpdateInput = {
@@ -808,6 +838,8 @@ export type DownloadJobUncheckedUpdateInput = {
   vanishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   contentHash?: Prisma.StringFieldUpdateOperationsInput | string
   raw?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  fileStatus?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fileError?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type DownloadJobCreateManyInput = {
@@ -847,6 +879,8 @@ export type DownloadJobCreateManyInput = {
   vanishedAt?: Date | string | null
   contentHash: string
   raw: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  fileStatus?: string | null
+  fileError?: string | null
 }
 
 export type DownloadJobUpdateManyMutationInput = {
@@ -886,6 +920,8 @@ export type DownloadJobUpdateManyMutationInput = {
   vanishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   contentHash?: Prisma.StringFieldUpdateOperationsInput | string
   raw?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  fileStatus?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fileError?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type DownloadJobUncheckedUpdateManyInput = {
@@ -925,6 +961,8 @@ export type DownloadJobUncheckedUpdateManyInput = {
   vanishedAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
   contentHash?: Prisma.StringFieldUpdateOperationsInput | string
   raw?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  fileStatus?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  fileError?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type DownloadJobStreamIdEntryKeyCompoundUniqueInput = {
@@ -969,6 +1007,8 @@ export type DownloadJobCountOrderByAggregateInput = {
   vanishedAt?: Prisma.SortOrder
   contentHash?: Prisma.SortOrder
   raw?: Prisma.SortOrder
+  fileStatus?: Prisma.SortOrder
+  fileError?: Prisma.SortOrder
 }
 
 export type DownloadJobAvgOrderByAggregateInput = {
@@ -1017,6 +1057,8 @@ export type DownloadJobMaxOrderByAggregateInput = {
   settledAt?: Prisma.SortOrder
   vanishedAt?: Prisma.SortOrder
   contentHash?: Prisma.SortOrder
+  fileStatus?: Prisma.SortOrder
+  fileError?: Prisma.SortOrder
 }
 
 export type DownloadJobMinOrderByAggregateInput = {
@@ -1055,6 +1097,8 @@ export type DownloadJobMinOrderByAggregateInput = {
   settledAt?: Prisma.SortOrder
   vanishedAt?: Prisma.SortOrder
   contentHash?: Prisma.SortOrder
+  fileStatus?: Prisma.SortOrder
+  fileError?: Prisma.SortOrder
 }
 
 export type DownloadJobSumOrderByAggregateInput = {
@@ -1118,6 +1162,8 @@ export type DownloadJobSelect<ExtArgs extends runtime.Types.Extensions.InternalA
   vanishedAt?: boolean
   contentHash?: boolean
   raw?: boolean
+  fileStatus?: boolean
+  fileError?: boolean
 }, ExtArgs["result"]["downloadJob"]>
 
 export type DownloadJobSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -1157,6 +1203,8 @@ export type DownloadJobSelectCreateManyAndReturn<ExtArgs extends runtime.Types.E
   vanishedAt?: boolean
   contentHash?: boolean
   raw?: boolean
+  fileStatus?: boolean
+  fileError?: boolean
 }, ExtArgs["result"]["downloadJob"]>
 
 export type DownloadJobSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
@@ -1196,6 +1244,8 @@ export type DownloadJobSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.E
   vanishedAt?: boolean
   contentHash?: boolean
   raw?: boolean
+  fileStatus?: boolean
+  fileError?: boolean
 }, ExtArgs["result"]["downloadJob"]>
 
 export type DownloadJobSelectScalar = {
@@ -1235,9 +1285,11 @@ export type DownloadJobSelectScalar = {
   vanishedAt?: boolean
   contentHash?: boolean
   raw?: boolean
+  fileStatus?: boolean
+  fileError?: boolean
 }
 
-export type DownloadJobOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "streamId" | "entryKey" | "jobKey" | "project" | "name" | "displayName" | "description" | "logstore" | "query" | "fromTime" | "toTime" | "powerSql" | "allowIncomplete" | "contentType" | "compressionType" | "sinkType" | "roleArn" | "bucket" | "prefix" | "status" | "progress" | "fileSize" | "executeTimeS" | "logCount" | "errorMessage" | "checkSum" | "notice" | "createdAt" | "firstSeenAt" | "lastSeenAt" | "lastSeenWalkId" | "settledAt" | "vanishedAt" | "contentHash" | "raw", ExtArgs["result"]["downloadJob"]>
+export type DownloadJobOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"id" | "streamId" | "entryKey" | "jobKey" | "project" | "name" | "displayName" | "description" | "logstore" | "query" | "fromTime" | "toTime" | "powerSql" | "allowIncomplete" | "contentType" | "compressionType" | "sinkType" | "roleArn" | "bucket" | "prefix" | "status" | "progress" | "fileSize" | "executeTimeS" | "logCount" | "errorMessage" | "checkSum" | "notice" | "createdAt" | "firstSeenAt" | "lastSeenAt" | "lastSeenWalkId" | "settledAt" | "vanishedAt" | "contentHash" | "raw" | "fileStatus" | "fileError", ExtArgs["result"]["downloadJob"]>
 
 export type $DownloadJobPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "DownloadJob"
@@ -1279,6 +1331,8 @@ export type $DownloadJobPayload<ExtArgs extends runtime.Types.Extensions.Interna
     vanishedAt: Date | null
     contentHash: string
     raw: runtime.JsonValue
+    fileStatus: string | null
+    fileError: string | null
   }, ExtArgs["result"]["downloadJob"]>
   composites: {}
 }
@@ -1738,6 +1792,8 @@ export interface DownloadJobFieldRefs {
   readonly vanishedAt: Prisma.FieldRef<"DownloadJob", 'DateTime'>
   readonly contentHash: Prisma.FieldRef<"DownloadJob", 'String'>
   readonly raw: Prisma.FieldRef<"DownloadJob", 'Json'>
+  readonly fileStatus: Prisma.FieldRef<"DownloadJob", 'String'>
+  readonly fileError: Prisma.FieldRef<"DownloadJob", 'String'>
 }
     
 

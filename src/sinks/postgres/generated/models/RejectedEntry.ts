@@ -220,7 +220,7 @@ export type RejectedEntryGroupByOutputType = {
   count: bigint
   firstSeenAt: Date
   lastSeenAt: Date
-  lastWalkId: bigint
+  lastWalkId: bigint | null
   _count: RejectedEntryCountAggregateOutputType | null
   _avg: RejectedEntryAvgAggregateOutputType | null
   _sum: RejectedEntrySumAggregateOutputType | null
@@ -255,7 +255,7 @@ export type RejectedEntryWhereInput = {
   count?: Prisma.BigIntFilter<"RejectedEntry"> | bigint | number
   firstSeenAt?: Prisma.DateTimeFilter<"RejectedEntry"> | Date | string
   lastSeenAt?: Prisma.DateTimeFilter<"RejectedEntry"> | Date | string
-  lastWalkId?: Prisma.BigIntFilter<"RejectedEntry"> | bigint | number
+  lastWalkId?: Prisma.BigIntNullableFilter<"RejectedEntry"> | bigint | number | null
   stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
 }
 
@@ -268,7 +268,7 @@ export type RejectedEntryOrderByWithRelationInput = {
   count?: Prisma.SortOrder
   firstSeenAt?: Prisma.SortOrder
   lastSeenAt?: Prisma.SortOrder
-  lastWalkId?: Prisma.SortOrder
+  lastWalkId?: Prisma.SortOrderInput | Prisma.SortOrder
   stream?: Prisma.StreamOrderByWithRelationInput
 }
 
@@ -285,7 +285,7 @@ export type RejectedEntryWhereUniqueInput = Prisma.AtLeast<{
   count?: Prisma.BigIntFilter<"RejectedEntry"> | bigint | number
   firstSeenAt?: Prisma.DateTimeFilter<"RejectedEntry"> | Date | string
   lastSeenAt?: Prisma.DateTimeFilter<"RejectedEntry"> | Date | string
-  lastWalkId?: Prisma.BigIntFilter<"RejectedEntry"> | bigint | number
+  lastWalkId?: Prisma.BigIntNullableFilter<"RejectedEntry"> | bigint | number | null
   stream?: Prisma.XOR<Prisma.StreamScalarRelationFilter, Prisma.StreamWhereInput>
 }, "id" | "streamId_contentHash">
 
@@ -298,7 +298,7 @@ export type RejectedEntryOrderByWithAggregationInput = {
   count?: Prisma.SortOrder
   firstSeenAt?: Prisma.SortOrder
   lastSeenAt?: Prisma.SortOrder
-  lastWalkId?: Prisma.SortOrder
+  lastWalkId?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.RejectedEntryCountOrderByAggregateInput
   _avg?: Prisma.RejectedEntryAvgOrderByAggregateInput
   _max?: Prisma.RejectedEntryMaxOrderByAggregateInput
@@ -318,7 +318,7 @@ export type RejectedEntryScalarWhereWithAggregatesInput = {
   count?: Prisma.BigIntWithAggregatesFilter<"RejectedEntry"> | bigint | number
   firstSeenAt?: Prisma.DateTimeWithAggregatesFilter<"RejectedEntry"> | Date | string
   lastSeenAt?: Prisma.DateTimeWithAggregatesFilter<"RejectedEntry"> | Date | string
-  lastWalkId?: Prisma.BigIntWithAggregatesFilter<"RejectedEntry"> | bigint | number
+  lastWalkId?: Prisma.BigIntNullableWithAggregatesFilter<"RejectedEntry"> | bigint | number | null
 }
 
 export type RejectedEntryCreateInput = {
@@ -329,7 +329,7 @@ export type RejectedEntryCreateInput = {
   count?: bigint | number
   firstSeenAt: Date | string
   lastSeenAt: Date | string
-  lastWalkId: bigint | number
+  lastWalkId?: bigint | number | null
   stream: Prisma.StreamCreateNestedOneWithoutRejectedEntriesInput
 }
 
@@ -342,7 +342,7 @@ export type RejectedEntryUncheckedCreateInput = {
   count?: bigint | number
   firstSeenAt: Date | string
   lastSeenAt: Date | string
-  lastWalkId: bigint | number
+  lastWalkId?: bigint | number | null
 }
 
 export type RejectedEntryUpdateInput = {
@@ -353,7 +353,7 @@ export type RejectedEntryUpdateInput = {
   count?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastWalkId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  lastWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
   stream?: Prisma.StreamUpdateOneRequiredWithoutRejectedEntriesNestedInput
 }
 
@@ -366,7 +366,7 @@ export type RejectedEntryUncheckedUpdateInput = {
   count?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastWalkId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  lastWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 export type RejectedEntryCreateManyInput = {
@@ -378,7 +378,7 @@ export type RejectedEntryCreateManyInput = {
   count?: bigint | number
   firstSeenAt: Date | string
   lastSeenAt: Date | string
-  lastWalkId: bigint | number
+  lastWalkId?: bigint | number | null
 }
 
 export type RejectedEntryUpdateManyMutationInput = {
@@ -389,7 +389,7 @@ export type RejectedEntryUpdateManyMutationInput = {
   count?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastWalkId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  lastWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 export type RejectedEntryUncheckedUpdateManyInput = {
@@ -401,7 +401,7 @@ export type RejectedEntryUncheckedUpdateManyInput = {
   count?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastWalkId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  lastWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 export type RejectedEntryListRelationFilter = {
@@ -517,7 +517,7 @@ export type RejectedEntryCreateWithoutStreamInput = {
   count?: bigint | number
   firstSeenAt: Date | string
   lastSeenAt: Date | string
-  lastWalkId: bigint | number
+  lastWalkId?: bigint | number | null
 }
 
 export type RejectedEntryUncheckedCreateWithoutStreamInput = {
@@ -528,7 +528,7 @@ export type RejectedEntryUncheckedCreateWithoutStreamInput = {
   count?: bigint | number
   firstSeenAt: Date | string
   lastSeenAt: Date | string
-  lastWalkId: bigint | number
+  lastWalkId?: bigint | number | null
 }
 
 export type RejectedEntryCreateOrConnectWithoutStreamInput = {
@@ -569,7 +569,7 @@ export type RejectedEntryScalarWhereInput = {
   count?: Prisma.BigIntFilter<"RejectedEntry"> | bigint | number
   firstSeenAt?: Prisma.DateTimeFilter<"RejectedEntry"> | Date | string
   lastSeenAt?: Prisma.DateTimeFilter<"RejectedEntry"> | Date | string
-  lastWalkId?: Prisma.BigIntFilter<"RejectedEntry"> | bigint | number
+  lastWalkId?: Prisma.BigIntNullableFilter<"RejectedEntry"> | bigint | number | null
 }
 
 export type RejectedEntryCreateManyStreamInput = {
@@ -580,7 +580,7 @@ export type RejectedEntryCreateManyStreamInput = {
   count?: bigint | number
   firstSeenAt: Date | string
   lastSeenAt: Date | string
-  lastWalkId: bigint | number
+  lastWalkId?: bigint | number | null
 }
 
 export type RejectedEntryUpdateWithoutStreamInput = {
@@ -591,7 +591,7 @@ export type RejectedEntryUpdateWithoutStreamInput = {
   count?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastWalkId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  lastWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 export type RejectedEntryUncheckedUpdateWithoutStreamInput = {
@@ -602,7 +602,7 @@ export type RejectedEntryUncheckedUpdateWithoutStreamInput = {
   count?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastWalkId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  lastWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 export type RejectedEntryUncheckedUpdateManyWithoutStreamInput = {
@@ -613,7 +613,7 @@ export type RejectedEntryUncheckedUpdateManyWithoutStreamInput = {
   count?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
   firstSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   lastSeenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
-  lastWalkId?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  lastWalkId?: Prisma.NullableBigIntFieldUpdateOperationsInput | bigint | number | null
 }
 
 
@@ -694,7 +694,7 @@ export type $RejectedEntryPayload<ExtArgs extends runtime.Types.Extensions.Inter
     count: bigint
     firstSeenAt: Date
     lastSeenAt: Date
-    lastWalkId: bigint
+    lastWalkId: bigint | null
   }, ExtArgs["result"]["rejectedEntry"]>
   composites: {}
 }

@@ -237,6 +237,8 @@ export type StreamWhereInput = {
   rejectedEntries?: Prisma.RejectedEntryListRelationFilter
   driftReports?: Prisma.DriftReportListRelationFilter
   logFiles?: Prisma.LogFileListRelationFilter
+  downloadFiles?: Prisma.DownloadFileListRelationFilter
+  exportOrders?: Prisma.ExportOrderListRelationFilter
 }
 
 export type StreamOrderByWithRelationInput = {
@@ -252,6 +254,8 @@ export type StreamOrderByWithRelationInput = {
   rejectedEntries?: Prisma.RejectedEntryOrderByRelationAggregateInput
   driftReports?: Prisma.DriftReportOrderByRelationAggregateInput
   logFiles?: Prisma.LogFileOrderByRelationAggregateInput
+  downloadFiles?: Prisma.DownloadFileOrderByRelationAggregateInput
+  exportOrders?: Prisma.ExportOrderOrderByRelationAggregateInput
 }
 
 export type StreamWhereUniqueInput = Prisma.AtLeast<{
@@ -270,6 +274,8 @@ export type StreamWhereUniqueInput = Prisma.AtLeast<{
   rejectedEntries?: Prisma.RejectedEntryListRelationFilter
   driftReports?: Prisma.DriftReportListRelationFilter
   logFiles?: Prisma.LogFileListRelationFilter
+  downloadFiles?: Prisma.DownloadFileListRelationFilter
+  exportOrders?: Prisma.ExportOrderListRelationFilter
 }, "id" | "name">
 
 export type StreamOrderByWithAggregationInput = {
@@ -313,6 +319,8 @@ export type StreamCreateInput = {
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateInput = {
@@ -328,6 +336,8 @@ export type StreamUncheckedCreateInput = {
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileUncheckedCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUpdateInput = {
@@ -343,6 +353,8 @@ export type StreamUpdateInput = {
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateInput = {
@@ -358,6 +370,8 @@ export type StreamUncheckedUpdateInput = {
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUncheckedUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamCreateManyInput = {
@@ -523,6 +537,34 @@ export type StreamUpdateOneRequiredWithoutDriftReportsNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.StreamUpdateToOneWithWhereWithoutDriftReportsInput, Prisma.StreamUpdateWithoutDriftReportsInput>, Prisma.StreamUncheckedUpdateWithoutDriftReportsInput>
 }
 
+export type StreamCreateNestedOneWithoutDownloadFilesInput = {
+  create?: Prisma.XOR<Prisma.StreamCreateWithoutDownloadFilesInput, Prisma.StreamUncheckedCreateWithoutDownloadFilesInput>
+  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutDownloadFilesInput
+  connect?: Prisma.StreamWhereUniqueInput
+}
+
+export type StreamUpdateOneRequiredWithoutDownloadFilesNestedInput = {
+  create?: Prisma.XOR<Prisma.StreamCreateWithoutDownloadFilesInput, Prisma.StreamUncheckedCreateWithoutDownloadFilesInput>
+  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutDownloadFilesInput
+  upsert?: Prisma.StreamUpsertWithoutDownloadFilesInput
+  connect?: Prisma.StreamWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StreamUpdateToOneWithWhereWithoutDownloadFilesInput, Prisma.StreamUpdateWithoutDownloadFilesInput>, Prisma.StreamUncheckedUpdateWithoutDownloadFilesInput>
+}
+
+export type StreamCreateNestedOneWithoutExportOrdersInput = {
+  create?: Prisma.XOR<Prisma.StreamCreateWithoutExportOrdersInput, Prisma.StreamUncheckedCreateWithoutExportOrdersInput>
+  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutExportOrdersInput
+  connect?: Prisma.StreamWhereUniqueInput
+}
+
+export type StreamUpdateOneRequiredWithoutExportOrdersNestedInput = {
+  create?: Prisma.XOR<Prisma.StreamCreateWithoutExportOrdersInput, Prisma.StreamUncheckedCreateWithoutExportOrdersInput>
+  connectOrCreate?: Prisma.StreamCreateOrConnectWithoutExportOrdersInput
+  upsert?: Prisma.StreamUpsertWithoutExportOrdersInput
+  connect?: Prisma.StreamWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.StreamUpdateToOneWithWhereWithoutExportOrdersInput, Prisma.StreamUpdateWithoutExportOrdersInput>, Prisma.StreamUncheckedUpdateWithoutExportOrdersInput>
+}
+
 export type StreamCreateWithoutWalksInput = {
   id?: bigint | number
   name: string
@@ -535,6 +577,8 @@ export type StreamCreateWithoutWalksInput = {
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateWithoutWalksInput = {
@@ -549,6 +593,8 @@ export type StreamUncheckedCreateWithoutWalksInput = {
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileUncheckedCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamCreateOrConnectWithoutWalksInput = {
@@ -579,6 +625,8 @@ export type StreamUpdateWithoutWalksInput = {
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateWithoutWalksInput = {
@@ -593,6 +641,8 @@ export type StreamUncheckedUpdateWithoutWalksInput = {
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUncheckedUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamCreateWithoutCheckpointsInput = {
@@ -607,6 +657,8 @@ export type StreamCreateWithoutCheckpointsInput = {
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateWithoutCheckpointsInput = {
@@ -621,6 +673,8 @@ export type StreamUncheckedCreateWithoutCheckpointsInput = {
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileUncheckedCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamCreateOrConnectWithoutCheckpointsInput = {
@@ -651,6 +705,8 @@ export type StreamUpdateWithoutCheckpointsInput = {
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateWithoutCheckpointsInput = {
@@ -665,6 +721,8 @@ export type StreamUncheckedUpdateWithoutCheckpointsInput = {
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUncheckedUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamCreateWithoutLogFilesInput = {
@@ -679,6 +737,8 @@ export type StreamCreateWithoutLogFilesInput = {
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateWithoutLogFilesInput = {
@@ -693,6 +753,8 @@ export type StreamUncheckedCreateWithoutLogFilesInput = {
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileUncheckedCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamCreateOrConnectWithoutLogFilesInput = {
@@ -723,6 +785,8 @@ export type StreamUpdateWithoutLogFilesInput = {
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateWithoutLogFilesInput = {
@@ -737,6 +801,8 @@ export type StreamUncheckedUpdateWithoutLogFilesInput = {
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUncheckedUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamCreateWithoutRejectedEntriesInput = {
@@ -751,6 +817,8 @@ export type StreamCreateWithoutRejectedEntriesInput = {
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateWithoutRejectedEntriesInput = {
@@ -765,6 +833,8 @@ export type StreamUncheckedCreateWithoutRejectedEntriesInput = {
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
   driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileUncheckedCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamCreateOrConnectWithoutRejectedEntriesInput = {
@@ -795,6 +865,8 @@ export type StreamUpdateWithoutRejectedEntriesInput = {
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateWithoutRejectedEntriesInput = {
@@ -809,6 +881,8 @@ export type StreamUncheckedUpdateWithoutRejectedEntriesInput = {
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
   driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUncheckedUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamCreateWithoutDriftReportsInput = {
@@ -823,6 +897,8 @@ export type StreamCreateWithoutDriftReportsInput = {
   checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderCreateNestedManyWithoutStreamInput
 }
 
 export type StreamUncheckedCreateWithoutDriftReportsInput = {
@@ -837,6 +913,8 @@ export type StreamUncheckedCreateWithoutDriftReportsInput = {
   checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
   logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileUncheckedCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderUncheckedCreateNestedManyWithoutStreamInput
 }
 
 export type StreamCreateOrConnectWithoutDriftReportsInput = {
@@ -867,6 +945,8 @@ export type StreamUpdateWithoutDriftReportsInput = {
   checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUpdateManyWithoutStreamNestedInput
 }
 
 export type StreamUncheckedUpdateWithoutDriftReportsInput = {
@@ -881,6 +961,168 @@ export type StreamUncheckedUpdateWithoutDriftReportsInput = {
   checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
   rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
   logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUncheckedUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUncheckedUpdateManyWithoutStreamNestedInput
+}
+
+export type StreamCreateWithoutDownloadFilesInput = {
+  id?: bigint | number
+  name: string
+  source: string
+  account: string
+  highWaterAt?: Date | string | null
+  lastCompleteWalkAt?: Date | string | null
+  createdAt: Date | string
+  walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
+  checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
+  rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
+  driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderCreateNestedManyWithoutStreamInput
+}
+
+export type StreamUncheckedCreateWithoutDownloadFilesInput = {
+  id?: bigint | number
+  name: string
+  source: string
+  account: string
+  highWaterAt?: Date | string | null
+  lastCompleteWalkAt?: Date | string | null
+  createdAt: Date | string
+  walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
+  checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
+  rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
+  driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
+  exportOrders?: Prisma.ExportOrderUncheckedCreateNestedManyWithoutStreamInput
+}
+
+export type StreamCreateOrConnectWithoutDownloadFilesInput = {
+  where: Prisma.StreamWhereUniqueInput
+  create: Prisma.XOR<Prisma.StreamCreateWithoutDownloadFilesInput, Prisma.StreamUncheckedCreateWithoutDownloadFilesInput>
+}
+
+export type StreamUpsertWithoutDownloadFilesInput = {
+  update: Prisma.XOR<Prisma.StreamUpdateWithoutDownloadFilesInput, Prisma.StreamUncheckedUpdateWithoutDownloadFilesInput>
+  create: Prisma.XOR<Prisma.StreamCreateWithoutDownloadFilesInput, Prisma.StreamUncheckedCreateWithoutDownloadFilesInput>
+  where?: Prisma.StreamWhereInput
+}
+
+export type StreamUpdateToOneWithWhereWithoutDownloadFilesInput = {
+  where?: Prisma.StreamWhereInput
+  data: Prisma.XOR<Prisma.StreamUpdateWithoutDownloadFilesInput, Prisma.StreamUncheckedUpdateWithoutDownloadFilesInput>
+}
+
+export type StreamUpdateWithoutDownloadFilesInput = {
+  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  source?: Prisma.StringFieldUpdateOperationsInput | string
+  account?: Prisma.StringFieldUpdateOperationsInput | string
+  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
+  checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
+  rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
+  driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUpdateManyWithoutStreamNestedInput
+}
+
+export type StreamUncheckedUpdateWithoutDownloadFilesInput = {
+  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  source?: Prisma.StringFieldUpdateOperationsInput | string
+  account?: Prisma.StringFieldUpdateOperationsInput | string
+  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
+  checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
+  rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
+  driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
+  exportOrders?: Prisma.ExportOrderUncheckedUpdateManyWithoutStreamNestedInput
+}
+
+export type StreamCreateWithoutExportOrdersInput = {
+  id?: bigint | number
+  name: string
+  source: string
+  account: string
+  highWaterAt?: Date | string | null
+  lastCompleteWalkAt?: Date | string | null
+  createdAt: Date | string
+  walks?: Prisma.WalkCreateNestedManyWithoutStreamInput
+  checkpoints?: Prisma.CheckpointCreateNestedManyWithoutStreamInput
+  rejectedEntries?: Prisma.RejectedEntryCreateNestedManyWithoutStreamInput
+  driftReports?: Prisma.DriftReportCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileCreateNestedManyWithoutStreamInput
+}
+
+export type StreamUncheckedCreateWithoutExportOrdersInput = {
+  id?: bigint | number
+  name: string
+  source: string
+  account: string
+  highWaterAt?: Date | string | null
+  lastCompleteWalkAt?: Date | string | null
+  createdAt: Date | string
+  walks?: Prisma.WalkUncheckedCreateNestedManyWithoutStreamInput
+  checkpoints?: Prisma.CheckpointUncheckedCreateNestedManyWithoutStreamInput
+  rejectedEntries?: Prisma.RejectedEntryUncheckedCreateNestedManyWithoutStreamInput
+  driftReports?: Prisma.DriftReportUncheckedCreateNestedManyWithoutStreamInput
+  logFiles?: Prisma.LogFileUncheckedCreateNestedManyWithoutStreamInput
+  downloadFiles?: Prisma.DownloadFileUncheckedCreateNestedManyWithoutStreamInput
+}
+
+export type StreamCreateOrConnectWithoutExportOrdersInput = {
+  where: Prisma.StreamWhereUniqueInput
+  create: Prisma.XOR<Prisma.StreamCreateWithoutExportOrdersInput, Prisma.StreamUncheckedCreateWithoutExportOrdersInput>
+}
+
+export type StreamUpsertWithoutExportOrdersInput = {
+  update: Prisma.XOR<Prisma.StreamUpdateWithoutExportOrdersInput, Prisma.StreamUncheckedUpdateWithoutExportOrdersInput>
+  create: Prisma.XOR<Prisma.StreamCreateWithoutExportOrdersInput, Prisma.StreamUncheckedCreateWithoutExportOrdersInput>
+  where?: Prisma.StreamWhereInput
+}
+
+export type StreamUpdateToOneWithWhereWithoutExportOrdersInput = {
+  where?: Prisma.StreamWhereInput
+  data: Prisma.XOR<Prisma.StreamUpdateWithoutExportOrdersInput, Prisma.StreamUncheckedUpdateWithoutExportOrdersInput>
+}
+
+export type StreamUpdateWithoutExportOrdersInput = {
+  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  source?: Prisma.StringFieldUpdateOperationsInput | string
+  account?: Prisma.StringFieldUpdateOperationsInput | string
+  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  walks?: Prisma.WalkUpdateManyWithoutStreamNestedInput
+  checkpoints?: Prisma.CheckpointUpdateManyWithoutStreamNestedInput
+  rejectedEntries?: Prisma.RejectedEntryUpdateManyWithoutStreamNestedInput
+  driftReports?: Prisma.DriftReportUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUpdateManyWithoutStreamNestedInput
+}
+
+export type StreamUncheckedUpdateWithoutExportOrdersInput = {
+  id?: Prisma.BigIntFieldUpdateOperationsInput | bigint | number
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  source?: Prisma.StringFieldUpdateOperationsInput | string
+  account?: Prisma.StringFieldUpdateOperationsInput | string
+  highWaterAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  lastCompleteWalkAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  walks?: Prisma.WalkUncheckedUpdateManyWithoutStreamNestedInput
+  checkpoints?: Prisma.CheckpointUncheckedUpdateManyWithoutStreamNestedInput
+  rejectedEntries?: Prisma.RejectedEntryUncheckedUpdateManyWithoutStreamNestedInput
+  driftReports?: Prisma.DriftReportUncheckedUpdateManyWithoutStreamNestedInput
+  logFiles?: Prisma.LogFileUncheckedUpdateManyWithoutStreamNestedInput
+  downloadFiles?: Prisma.DownloadFileUncheckedUpdateManyWithoutStreamNestedInput
 }
 
 
@@ -894,6 +1136,8 @@ export type StreamCountOutputType = {
   rejectedEntries: number
   driftReports: number
   logFiles: number
+  downloadFiles: number
+  exportOrders: number
 }
 
 export type StreamCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
@@ -902,6 +1146,8 @@ export type StreamCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions
   rejectedEntries?: boolean | StreamCountOutputTypeCountRejectedEntriesArgs
   driftReports?: boolean | StreamCountOutputTypeCountDriftReportsArgs
   logFiles?: boolean | StreamCountOutputTypeCountLogFilesArgs
+  downloadFiles?: boolean | StreamCountOutputTypeCountDownloadFilesArgs
+  exportOrders?: boolean | StreamCountOutputTypeCountExportOrdersArgs
 }
 
 /**
@@ -949,6 +1195,20 @@ export type StreamCountOutputTypeCountLogFilesArgs<ExtArgs extends runtime.Types
   where?: Prisma.LogFileWhereInput
 }
 
+/**
+ * StreamCountOutputType without action
+ */
+export type StreamCountOutputTypeCountDownloadFilesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.DownloadFileWhereInput
+}
+
+/**
+ * StreamCountOutputType without action
+ */
+export type StreamCountOutputTypeCountExportOrdersArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ExportOrderWhereInput
+}
+
 
 export type StreamSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetSelect<{
   id?: boolean
@@ -963,6 +1223,8 @@ export type StreamSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs =
   rejectedEntries?: boolean | Prisma.Stream$rejectedEntriesArgs<ExtArgs>
   driftReports?: boolean | Prisma.Stream$driftReportsArgs<ExtArgs>
   logFiles?: boolean | Prisma.Stream$logFilesArgs<ExtArgs>
+  downloadFiles?: boolean | Prisma.Stream$downloadFilesArgs<ExtArgs>
+  exportOrders?: boolean | Prisma.Stream$exportOrdersArgs<ExtArgs>
   _count?: boolean | Prisma.StreamCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["stream"]>
 
@@ -1003,6 +1265,8 @@ export type StreamInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs 
   rejectedEntries?: boolean | Prisma.Stream$rejectedEntriesArgs<ExtArgs>
   driftReports?: boolean | Prisma.Stream$driftReportsArgs<ExtArgs>
   logFiles?: boolean | Prisma.Stream$logFilesArgs<ExtArgs>
+  downloadFiles?: boolean | Prisma.Stream$downloadFilesArgs<ExtArgs>
+  exportOrders?: boolean | Prisma.Stream$exportOrdersArgs<ExtArgs>
   _count?: boolean | Prisma.StreamCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type StreamIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -1016,6 +1280,8 @@ export type $StreamPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs
     rejectedEntries: Prisma.$RejectedEntryPayload<ExtArgs>[]
     driftReports: Prisma.$DriftReportPayload<ExtArgs>[]
     logFiles: Prisma.$LogFilePayload<ExtArgs>[]
+    downloadFiles: Prisma.$DownloadFilePayload<ExtArgs>[]
+    exportOrders: Prisma.$ExportOrderPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     id: bigint
@@ -1424,6 +1690,8 @@ export interface Prisma__StreamClient<T, Null = never, ExtArgs extends runtime.T
   rejectedEntries<T extends Prisma.Stream$rejectedEntriesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$rejectedEntriesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$RejectedEntryPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   driftReports<T extends Prisma.Stream$driftReportsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$driftReportsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DriftReportPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   logFiles<T extends Prisma.Stream$logFilesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$logFilesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$LogFilePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  downloadFiles<T extends Prisma.Stream$downloadFilesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$downloadFilesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DownloadFilePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  exportOrders<T extends Prisma.Stream$exportOrdersArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.Stream$exportOrdersArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ExportOrderPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1970,6 +2238,54 @@ export type Stream$logFilesArgs<ExtArgs extends runtime.Types.Extensions.Interna
   take?: number
   skip?: number
   distinct?: Prisma.LogFileScalarFieldEnum | Prisma.LogFileScalarFieldEnum[]
+}
+
+/**
+ * Stream.downloadFiles
+ */
+export type Stream$downloadFilesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the DownloadFile
+   */
+  select?: Prisma.DownloadFileSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the DownloadFile
+   */
+  omit?: Prisma.DownloadFileOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.DownloadFileInclude<ExtArgs> | null
+  where?: Prisma.DownloadFileWhereInput
+  orderBy?: Prisma.DownloadFileOrderByWithRelationInput | Prisma.DownloadFileOrderByWithRelationInput[]
+  cursor?: Prisma.DownloadFileWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.DownloadFileScalarFieldEnum | Prisma.DownloadFileScalarFieldEnum[]
+}
+
+/**
+ * Stream.exportOrders
+ */
+export type Stream$exportOrdersArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ExportOrder
+   */
+  select?: Prisma.ExportOrderSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ExportOrder
+   */
+  omit?: Prisma.ExportOrderOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ExportOrderInclude<ExtArgs> | null
+  where?: Prisma.ExportOrderWhereInput
+  orderBy?: Prisma.ExportOrderOrderByWithRelationInput | Prisma.ExportOrderOrderByWithRelationInput[]
+  cursor?: Prisma.ExportOrderWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ExportOrderScalarFieldEnum | Prisma.ExportOrderScalarFieldEnum[]
 }
 
 /**

@@ -1,0 +1,109 @@
+import { backoffMs } from '../domain/backoff.ts';
+import { SourceError } from '../providers/sourceError.ts';
+import { downloadJob, type DownloadDecision, type DownloadWork } from './downloadJob.ts';
+import { isFileStream, type EngineDeps, type StreamRuntime } from './ports.ts';
+import { requeueUnfinished } from './requeueUnfinished.ts';
+import { isHopeless } from './walkStream.ts';
+
+export interface LoadFilesProgress {
+  /** Files that were to be loaded. */
+  readonly files: number;
+  /** Of these, how many are loaded, incomplete or failed by now. */
+  readonly done: number;
+  /** Rows stored in this run. */
+  readonly rows: number;
+}
+
+/** A file that is not loaded whole, and why. */
+export interface UnloadedFile {
+  readonly file: string;
+  readonly kind: 'incomplete' | 'failed' | 'given_up';
+  readonly reason: string;
+}
+
+export interface LoadedFiles extends LoadFilesProgress {
+  readonly unloaded: readonly UnloadedFile[];
+}
+
+const atOnceMax = 2;
+const triesMax = 5;
+const retryBounds = { baseMs: 1_000, maxMs: 30_000 };
+
+/**
+ * Loads every file of these streams that waits, in this process. A file that cannot be fetched five times in a row is given up
+ * here, and stays open in the store.
+ */
+export async function loadFiles(
+  deps: EngineDeps,
+  streams: readonly StreamRuntime[],
+  onProgress: (progress: LoadFilesProgress) => void,
+  signal: AbortSignal,
+): Promise<LoadedFiles> {
+  const waiting: DownloadWork[] = [];
+  const byId = new Map(streams.filter(isFileStream).map((stream) => [stream.streamId, stream]));
+  await requeueUnfinished(
+    deps,
+    streams,
+    {
+      tracks: () => Promise.resolve(),
+      downloads: async (files) => {
+        for (const { streamId, entryKey } of files) {
+          const stream = byId.get(streamId);
+          if (stream !== undefined) waiting.push({ stream, entryKey });
+        }
+      },
+    },
+    signal,
+  );
+  const files = waiting.length;
+  const unloaded: UnloadedFile[] = [];
+  const rowsOf = new Map<string, number>();
+  let done = 0;
+  const tell = (): void => {
+    const rows = [...rowsOf.values()].reduce((sum, count) => sum + count, 0);
+    onProgress({ files, done, rows });
+  };
+  const loadNext = async (): Promise<void> => {
+    for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) {
+      const { entryKey } = work;
+      const onRows: DownloadWork['onProgress'] = (event) => {
+        if (event.phase === 'load') rowsOf.set(entryKey, event.rows);
+        tell();
+      };
+      const decision = await loadInForeground(deps, { ...work, onProgress: onRows }, signal);
+      if (decision.kind !== 'loaded' && decision.kind !== 'gone') {
+        const { kind, reason } = decision;
+        unloaded.push({ file: entryKey, kind, reason });
+      }
+      done += 1;
+      tell();
+    }
+  };
+  tell();
+  await Promise.all(Array.from({ length: atOnceMax }, loadNext));
+  return { files, done, rows: [...rowsOf.values()].reduce((a, b) => a + b, 0), unloaded };
+}
+
+/** Loads one file to its end: waits out pauses, tries again after failures that may pass. */
+export async function loadInForeground(
+  deps: EngineDeps,
+  work: DownloadWork,
+  signal: AbortSignal,
+): Promise<
+  | Exclude<DownloadDecision, { kind: 'paused' }>
+  | { readonly kind: 'given_up'; readonly reason: string }
+> {
+  for (let tries = 1; ;) {
+    try {
+      const decision = await downloadJob(deps, work, signal);
+      if (decision.kind !== 'paused') return decision;
+      await deps.clock.sleep(Math.max(0, decision.resumeAtMs - deps.clock.nowMs()), signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof SourceError)) throw error;
+      if (isHopeless(error) || tries >= triesMax)
+        return { kind: 'given_up', reason: error.message };
+      await deps.clock.sleep(backoffMs(tries, retryBounds, deps.random()), signal);
+      tries += 1;
+    }
+  }
+}

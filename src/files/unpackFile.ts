@@ -1,0 +1,93 @@
+import {
+  ExportRefused,
+  type Compression,
+  type ExportLimits,
+  type FetchedFile,
+} from '../engine/filePort.ts';
+import { filePieces } from './filePieces.ts';
+import { gzipMembers } from './gzipMembers.ts';
+import { lz4Frames } from './lz4Frames.ts';
+import { packedForm } from './packedForm.ts';
+import { packedReader } from './packedReader.ts';
+import { unpackZstd } from './unpackZstd.ts';
+
+/** One unpacking of a file. */
+export interface Unpacking {
+  /**
+   * The unpacked bytes, in pieces of 4 MiB at most; a piece is valid until the next one is asked for.
+   * @throws ExportRefused
+   */
+  readonly pieces: AsyncIterable<Buffer>;
+  /** null before the first bytes were read. */
+  readonly compression: () => Compression | null;
+  readonly unpackedBytes: () => number;
+  /** Bytes of the file that have been read. */
+  readonly packedBytes: () => number;
+}
+
+/** A small file may be all zeros, and no harm done. */
+const ratioFromBytes = 1024 * 1024;
+
+/** Unpacks a file by what it holds, never by its name, as far as the limits allow. */
+export function unpackFile(
+  file: Pick<FetchedFile, 'bytes' | 'descriptor'>,
+  limits: Pick<ExportLimits, 'unpackedBytesMax' | 'ratioMax'>,
+): Unpacking {
+  let compression: Compression | null = null;
+  let unpackedBytes = 0;
+  let packedBytes = 0;
+
+  async function* read(): AsyncGenerator<Buffer> {
+    compression = await packedForm(file);
+    switch (compression) {
+      case 'none':
+        for await (const piece of filePieces(file, { from: 0, to: file.bytes })) {
+          packedBytes += piece.length;
+          yield piece;
+        }
+        return;
+      case 'gzip':
+        yield* gzipMembers(file, (bytes) => (packedBytes = bytes));
+        return;
+      case 'lz4':
+      case 'zstd': {
+        const reader = packedReader(file, 0);
+        const unpack = compression === 'lz4' ? lz4Frames : unpackZstd;
+        for await (const piece of unpack(reader)) {
+          packedBytes = reader.position();
+          yield piece;
+        }
+        packedBytes = reader.position();
+      }
+    }
+  }
+
+  async function* bounded(): AsyncGenerator<Buffer> {
+    for await (const piece of read()) {
+      unpackedBytes += piece.length;
+      judge(unpackedBytes, file.bytes, limits);
+      yield piece;
+    }
+  }
+
+  return {
+    pieces: bounded(),
+    compression: () => compression,
+    unpackedBytes: () => unpackedBytes,
+    packedBytes: () => packedBytes,
+  };
+}
+
+function judge(
+  unpackedBytes: number,
+  fileBytes: number,
+  { unpackedBytesMax, ratioMax }: Pick<ExportLimits, 'unpackedBytesMax' | 'ratioMax'>,
+): void {
+  if (unpackedBytes > unpackedBytesMax) {
+    throw new ExportRefused('too_large', `the file unpacks to more than ${unpackedBytesMax} bytes`);
+  }
+  if (unpackedBytes > ratioFromBytes && unpackedBytes > fileBytes * ratioMax) {
+    const message = `${fileBytes} bytes unpack to more than ${ratioMax} times as many`;
+    throw new ExportRefused('ratio_too_high', message);
+  }
+}
