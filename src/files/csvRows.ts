@@ -6,8 +6,8 @@ import { csvRecords, type CsvFault, type CsvRecord } from './csvRecords.ts';
 import type { Built, RowFormat } from './rowFormat.ts';
 
 interface Header {
-  /** JSON text of each name with the colon behind it. */
-  readonly keys: readonly string[];
+  /** What stands before each value in the JSON text of a row: the first of them `{"name":"`, the others `","name":"`. */
+  readonly leads: readonly string[];
   /** Which column holds the time; -1 for none. */
   readonly timeAt: number;
 }
@@ -18,16 +18,16 @@ export function csvRows(timeField: string): RowFormat<CsvRecord> {
   let hasBlankStart = false;
   return {
     records: csvRecords,
-    isRow: (_, record) => {
+    isRow: (text, record) => {
       const isBlank = record.end === record.start;
-      if (header !== null) return !isBlank || header.keys.length === 1;
+      if (header !== null) return !isBlank || header.leads.length === 1;
       if (isBlank) {
         hasBlankStart = true;
         return false;
       }
       if (hasBlankStart) throw noHeader('it is blank');
       if (record.fault !== null) throw noHeader(messages[record.fault]);
-      header = headerOf(record.fields, timeField);
+      header = headerOf(fieldsOf(text, record), timeField);
       return false;
     },
     noteBad: (message) => {
@@ -59,34 +59,39 @@ function headerOf(fields: readonly string[], timeField: string): Header {
     taken.add(free);
     names.push(free);
   }
-  const keys = names.map((name) => `${JSON.stringify(name)}:`);
-  return { keys, timeAt: names.indexOf(timeField) };
+  const leads = names.map((name, at) => `${at === 0 ? '{' : '",'}${JSON.stringify(name)}:"`);
+  return { leads, timeAt: names.indexOf(timeField) };
 }
 
-function rowOf(
-  text: string,
-  { start, end, fields, fault }: CsvRecord,
-  { keys, timeAt }: Header,
-): Built {
+function fieldsOf(text: string, { start, end, quotedFields }: CsvRecord): readonly string[] {
+  return quotedFields ?? text.slice(start, end).split(',');
+}
+
+function rowOf(text: string, record: CsvRecord, { leads, timeAt }: Header): Built {
+  const { fault } = record;
   if (fault !== null) return { kind: 'bad', reason: fault, message: messages[fault] };
-  if (fields.length !== keys.length) {
-    const message = `it has ${fields.length} fields, and the header ${keys.length}`;
+  const fields = fieldsOf(text, record);
+  if (fields.length !== leads.length) {
+    const message = `it has ${fields.length} fields, and the header ${leads.length}`;
     return { kind: 'bad', reason: 'ragged', message };
   }
-  const whole = text.slice(start, end);
-  const values = whole.includes('?') ? fields.map(withholdInText) : fields;
+  const whole = text.slice(record.start, record.end);
+  // What would be withheld in a field is so in the whole record: a link goes on behind a comma, and ends at quotes.
+  const isPlain = !NEEDS_ESCAPE.test(whole) && withholdInText(whole) === whole;
   // Joined, not added up: half the time, and no long chains of pieces to collect afterwards.
-  const parts = NEEDS_ESCAPE.test(whole)
-    ? values.map((value, at) => (keys[at] ?? '') + jsonString(value))
-    : values.map((value, at) => `${keys[at] ?? ''}"${value}"`);
-  const content = `{${parts.join(',')}}`;
-  return { kind: 'row', content, loggedAtMs: readRowTime(fields[timeAt]) };
+  const parts: string[] = [];
+  for (const [at, field] of fields.entries()) {
+    parts.push(leads[at] ?? '', isPlain ? field : jsonCharacters(withholdInText(field)));
+  }
+  parts.push('"}');
+  return { kind: 'row', content: parts.join(''), loggedAtMs: readRowTime(fields[timeAt]) };
 }
 
 /** What JSON text cannot hold as it is. Halves of surrogate pairs do not come out of UTF-8. */
 // eslint-disable-next-line no-control-regex
 const NEEDS_ESCAPE = /["\\\x00-\x1f]/;
 
-function jsonString(value: string): string {
-  return NEEDS_ESCAPE.test(value) ? JSON.stringify(storableText(value)) : `"${value}"`;
+/** As they stand between the quotes of a JSON text. */
+function jsonCharacters(value: string): string {
+  return NEEDS_ESCAPE.test(value) ? JSON.stringify(storableText(value)).slice(1, -1) : value;
 }
