@@ -14,8 +14,10 @@ export type DownloadDecision =
   | { readonly kind: 'loaded'; readonly rows: number }
   /** Loaded as far as it goes, or not at all; the reason is stored and shown at the job. */
   | { readonly kind: 'incomplete' | 'failed'; readonly rows: number; readonly reason: string }
-  /** Nobody wants the file, or another worker has taken it over. */
+  /** Nobody wants the file. */
   | { readonly kind: 'gone' }
+  /** Another process has claimed it meanwhile, and loads it. */
+  | { readonly kind: 'moved' }
   /** A budget is paused, or the store asks for fewer requests. */
   | { readonly kind: 'paused'; readonly resumeAtMs: number };
 
@@ -83,7 +85,7 @@ async function fetchAndLoad(
       },
       signal,
     );
-    if (loaded === 'moved') return { kind: 'gone' };
+    if (loaded === 'moved') return { kind: 'moved' };
     const keptAt = await keep(deps, job, verified, loaded);
     return end(deps, { job, claim }, { ...loaded, keptAt });
   };
@@ -126,7 +128,7 @@ async function end(
 ): Promise<DownloadDecision> {
   const nowMs = deps.clock.nowMs();
   const ended = await deps.sink.endDownload({ ...claim, ending, compression, keptAt, nowMs });
-  if (ended.kind === 'moved') return { kind: 'gone' };
+  if (ended.kind === 'moved') return { kind: 'moved' };
   const facts = { stream: job.stream.name, job: job.jobKey, ...counts, compression };
   const { status, reason } = ending;
   if (status === 'loaded') deps.log.info({ event: 'file_loaded', ...facts }, 'file loaded');
@@ -136,11 +138,12 @@ async function end(
   return decisionOf({ ...ending, rows: counts.rows });
 }
 
-function decisionOf(file: {
+/** What the end of a file means; see DownloadDecision. */
+export function decisionOf(file: {
   readonly status: string;
   readonly reason: string | null;
   readonly rows: number;
-}): DownloadDecision {
+}): Extract<DownloadDecision, { rows: number }> {
   const { status, rows, reason } = file;
   if (status === 'loaded') return { kind: 'loaded', rows };
   return {
