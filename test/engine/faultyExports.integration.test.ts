@@ -3,7 +3,7 @@ import { everyObjectFault, type FaultOptions } from '../../src/simulator/faults.
 import type { FileFormat } from '../../src/simulator/oss/fileSpec.ts';
 import { SCENARIO_PROJECT } from '../../src/simulator/scenario.ts';
 import {
-  everyRow,
+  everyTable,
   FORMATS,
   secretsIn,
   trickyRows,
@@ -83,7 +83,7 @@ function filesNamed(names: readonly string[], target: FileFormat) {
 
 async function expectNoSecrets({ store, log, links }: ExportsWorld): Promise<void> {
   const lines = log.lines.map((line) => JSON.stringify(line));
-  expect(secretsIn([...lines, ...(await everyRow(store.url))])).toEqual([]);
+  expect(secretsIn([...lines, ...(await everyTable(store.url))])).toEqual([]);
   // The search finds what it must find.
   const signatures = [...links].map((link) => new URL(link).searchParams.get('Signature') ?? '');
   expect(secretsIn([...links, ...signatures])).toHaveLength(2 * links.size);
