@@ -47,8 +47,8 @@ comment on column download_files.reason is 'Why it is incomplete or failed, or w
 comment on column download_files.version is 'Grows by one with every claim and every batch of rows: a worker that holds an older one has been fenced off.';
 comment on column download_files.sha256 is 'SHA-256 of the file as fetched, 64 hex digits.';
 comment on column download_files.bytes is 'Size of the file as fetched.';
-comment on column download_files.etag_verified is 'True: the checksum that the service gives (check_sum) was compared with the bytes and fits. False: it could not be compared, see verification. A file whose checksum does not fit is not loaded.';
-comment on column download_files.verification is 'md5 or multipart: how the checksum was compared. no_checksum, unknown_form, unknown_parts: why it was not.';
+comment on column download_files.etag_verified is 'True: the checksum that the service gives (check_sum) was compared with the bytes and fits. False: it could not be compared, see verification. A file whose checksum does not fit is not loaded, unless the stream says checkSum: recorded.';
+comment on column download_files.verification is 'md5 or multipart: how the checksum was compared. no_checksum, unknown_form, unknown_parts: why it was not. mismatch: it does not fit, and the stream says checkSum: recorded.';
 comment on column download_files.content_type is 'Format of the file as the job says: csv or json.';
 comment on column download_files.compression is 'none, gzip, lz4 or zstd, as the first bytes of the file tell.';
 comment on column download_files.records is 'Records of the file that were read: rows + rejected.';
