@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { withholdInText } from '../domain/links.ts';
 import { storableText } from '../domain/storable.ts';
-import type {
-  BadRecord,
-  ExportBatch,
-  ExportReading,
-  ExportReadOptions,
-  ExportRow,
-  FetchedFile,
+import {
+  ExportRefused,
+  type BadRecord,
+  type ExportBatch,
+  type ExportReading,
+  type ExportReadOptions,
+  type ExportRow,
+  type FetchedFile,
 } from '../engine/filePort.ts';
 import { csvRows } from './csvRows.ts';
 import { jsonLineRows } from './jsonLineRows.ts';
@@ -84,15 +85,25 @@ async function* batchesOf<R extends RecordSpan>(
     return full;
   };
 
-  for await (const found of readRecords(unpacking.pieces, format.records, limits.recordBytesMax)) {
-    for (const place of found) {
-      if (!take(place)) continue;
-      if (rows.length + bad.length >= batchRecordsMax || characters >= batchCharactersMax) {
-        yield batch();
+  try {
+    for await (const found of readRecords(
+      unpacking.pieces,
+      format.records,
+      limits.recordBytesMax,
+    )) {
+      for (const place of found) {
+        if (!take(place)) continue;
+        if (rows.length + bad.length >= batchRecordsMax || characters >= batchCharactersMax) {
+          yield batch();
+        }
       }
+      // Whole files are passed over without a pause otherwise: many pieces come out of one that was read.
+      await setImmediate();
     }
-    // Whole files are passed over without a pause otherwise: many pieces come out of one that was read.
-    await setImmediate();
+  } catch (error) {
+    // What was read before stands, down to the last record.
+    if (error instanceof ExportRefused && rows.length + bad.length > 0) yield batch();
+    throw error;
   }
   if (rows.length + bad.length > 0) yield batch();
 }
