@@ -24,6 +24,7 @@ const beginningBytes = 16 * 1024;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const LF = 10;
 const CRLF_BYTES = 2;
+const LINE_END = /^(?:\r?\n|\r$)/;
 
 /**
  * Finds the records of unpacked bytes, in order, wherever the pieces end. Holds a piece and a record at most; of a record above
@@ -131,11 +132,11 @@ function createReader<R extends RecordSpan>(
       return tooLong(line, bytes.toString('utf8', 0, beginningBytes));
     }
     if (isAscii(bytes)) return { kind: 'record', line, text: textOfBytes, record: byBytes };
-    const text = bytes.toString('utf8');
-    // Its line end is gone: a CR before it would pass for one.
-    const closed = text.endsWith('\r') ? `${text}\r\n` : text;
-    const [record] = isUtf8(bytes) ? format.find(closed, true).records : [];
-    if (record !== undefined) return { kind: 'record', line, text: closed, record };
+    // With its line end: a CR before it would pass for one.
+    const [lineEnd = ''] = LINE_END.exec(textOfBytes.slice(byBytes.end, byBytes.end + 2)) ?? [];
+    const text = bytes.toString('utf8') + lineEnd;
+    const [record] = isUtf8(bytes) ? format.find(text, true).records : [];
+    if (record !== undefined) return { kind: 'record', line, text, record };
     const message = 'it holds bytes that are not UTF-8';
     const beginning = bytes.toString('utf8', 0, beginningBytes);
     return { kind: 'bad', line, reason: 'not_utf8', message, text: beginning };

@@ -4,7 +4,7 @@ import {
   type ExportLimits,
   type FetchedFile,
 } from '../engine/filePort.ts';
-import { filePieces } from './filePieces.ts';
+import { filePieces, PIECE_BYTES } from './filePieces.ts';
 import { gzipMembers } from './gzipMembers.ts';
 import { lz4Frames } from './lz4Frames.ts';
 import { packedForm } from './packedForm.ts';
@@ -40,12 +40,14 @@ export function unpackFile(
   async function* read(): AsyncGenerator<Buffer> {
     compression = await packedForm(file);
     switch (compression) {
-      case 'none':
-        for await (const piece of filePieces(file, { from: 0, to: file.bytes })) {
+      case 'none': {
+        const into = Buffer.allocUnsafeSlow(PIECE_BYTES);
+        for await (const piece of filePieces(file, { from: 0, to: file.bytes, into })) {
           packedBytes += piece.length;
           yield piece;
         }
         return;
+      }
       case 'gzip':
         yield* gzipMembers(file, (bytes) => (packedBytes = bytes));
         return;
