@@ -5,7 +5,9 @@ import { eventually } from '../queue/eventually.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
 import { openWorkplace, type Workplace } from '../support/daemon.ts';
 import {
+  everyTable,
   exportsConfig,
+  secretsIn,
   startExportsCloud,
   trickyRows,
   trueRows,
@@ -53,7 +55,8 @@ describe('a file behind a private address that is not configured', () => {
       },
     ]);
     refusing.kill('SIGTERM');
-    expect((await refusing.ended).exitCode).toBe(0);
+    const { exitCode, stderr } = await refusing.ended;
+    expect([exitCode, secretsIn([stderr, ...(await everyTable(database.url))])]).toEqual([0, []]);
     expect(cloud.requests()['GetObject']).toBeUndefined();
 
     await writeFile(join(work.folder, 'logferry.yaml'), exportsConfig({ url: cloud.url }));

@@ -55,7 +55,7 @@ export function startExportsCloud(
   });
 }
 
-/** A configuration that reads it as the stream `exports`, and loads the files. */
+/** A configuration that reads it as the stream `exports`, loads the files, and keeps them in the folder `kept`. */
 export function exportsConfig(cloud: {
   readonly url: string;
   /** @default the simulator's: without it a private address is never fetched from */
@@ -63,7 +63,7 @@ export function exportsConfig(cloud: {
 }): string {
   const { allowedHosts = ['127.0.0.1'] } = cloud;
   return `${cloudConfig({ url: cloud.url })}    download: true
-downloads: { allowedHosts: ${JSON.stringify(allowedHosts)} }
+downloads: { allowedHosts: ${JSON.stringify(allowedHosts)}, archive: ./kept }
 `;
 }
 
