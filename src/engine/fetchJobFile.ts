@@ -31,6 +31,8 @@ export type FileFetch<T> =
 
 /** Whole fetches of a file that does not fit what the provider says of it. */
 const fetchesMax = 3;
+/** Between them: what a proxy or a store in trouble gives instead of the file is often gone a little later. */
+const refetchBounds = { baseMs: 5_000, maxMs: 60_000 };
 /** Failures in a row without a byte more than ever before: cuts, expired links, throttling together. */
 const fruitlessMax = 5;
 const bounds = { baseMs: 1_000, maxMs: 30_000 };
@@ -41,7 +43,7 @@ const pauseMs = 30_000;
 /**
  * Fetches the file of a finished job and hands it, verified, to `use`. Links expire: each is asked for anew, and again when it is
  * refused on the way. A download that is cut goes on where the store allows it. A file of the wrong size or checksum is fetched
- * again from its beginning, three times in all.
+ * again from its beginning some seconds later, three times in all.
  * @throws SourceError for what may pass, and for a host that is not allowed; what `use` throws
  */
 export async function fetchJobFile<T>(
@@ -78,10 +80,12 @@ export async function fetchJobFile<T>(
       if ('result' in fetched) return { kind: 'done', result: fetched.result };
       const reason: FileReason = `${fetched.mismatch} (fetched ${fetches} times)`;
       if (fetches >= fetchesMax) return { kind: 'failed', reason };
+      const delayMs = backoffMs(fetches, refetchBounds, deps.random());
       deps.log.warn(
-        { event: 'file_mismatch', stream: job.stream.name, job: job.jobKey, reason },
+        { event: 'file_mismatch', stream: job.stream.name, job: job.jobKey, delayMs, reason },
         'file does not fit what the service says of it; fetched again',
       );
+      await deps.clock.sleep(delayMs, signal);
     } catch (error) {
       if (error instanceof Ended) return error.outcome;
       if (error instanceof FileTooLarge) {
