@@ -84,6 +84,18 @@ comment on table partitions.download_rows_default is 'Rows of download_rows with
 alter table rejected_entries alter column last_walk_id drop not null;
 comment on column rejected_entries.last_walk_id is 'The walk that met the entry last (walks.id); null for a record of a file.';
 
+-- As in the first migration, with where the file of each job stands.
+create or replace view analytics.download_jobs_current as
+  select
+    s.name as stream, s.account, j.project, j.name, j.display_name, j.description, j.logstore, j.query,
+    j.from_time, j.to_time, j.power_sql, j.allow_incomplete, j.content_type, j.compression_type,
+    j.sink_type, j.role_arn, j.bucket, j.prefix, j.status, j.progress, j.file_size, j.execute_time_s,
+    j.log_count, j.error_message, j.check_sum, j.notice, j.created_at, j.first_seen_at, j.last_seen_at,
+    j.settled_at, j.raw, j.file_status, j.file_error
+  from download_jobs j
+  join streams s on s.id = j.stream_id
+  where j.vanished_at is null;
+
 create view analytics.export_files as
   select
     s.name as stream, s.account, f.id as download_file_id, f.job, j.logstore, j.query, j.from_time, j.to_time,
