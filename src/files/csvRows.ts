@@ -16,6 +16,9 @@ interface Header {
   readonly timeAt: number;
 }
 
+/** Every row is stored with all the names: a long header before short records would fill the database. */
+const headerCharactersMax = 256 * 1024;
+
 /** Rows of a CSV file: the first record is the header, each further one an object of texts. */
 export function csvRows(timeField: string): RowFormat<CsvRecord> {
   let header: Header | null = null;
@@ -31,6 +34,9 @@ export function csvRows(timeField: string): RowFormat<CsvRecord> {
       }
       if (hasBlankStart) throw noHeader('it is blank');
       if (record.fault !== null) throw noHeader(messages[record.fault]);
+      if (record.end - record.start > headerCharactersMax) {
+        throw noHeader(`it is longer than ${headerCharactersMax} characters`);
+      }
       header = headerOf(fieldsOf(text, record), timeField);
       return false;
     },
@@ -56,10 +62,14 @@ const messages: Readonly<Record<CsvFault, string>> = {
 function headerOf(fields: readonly string[], timeField: string): Header {
   const names: string[] = [];
   const taken = new Set<string>();
+  // Goes on where the last one of the name ended: a line of commas would take hours otherwise.
+  const nextNumbers = new Map<string, number>();
   for (const field of fields) {
     const name = storableText(withholdInText(field));
     let free = name;
-    for (let number = 2; taken.has(free); number += 1) free = `${name} (${number})`;
+    let number = nextNumbers.get(name) ?? 2;
+    for (; taken.has(free); number += 1) free = `${name} (${number})`;
+    nextNumbers.set(name, number);
     taken.add(free);
     names.push(free);
   }
