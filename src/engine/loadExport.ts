@@ -71,10 +71,11 @@ export async function loadExport(
     return { counts: from, ending: { status: 'failed', reason }, compression: null };
   }
   const { stream } = job;
-  const reading = deps.files.readExport(file, {
+  const how = {
     ...{ format, skipRecords: from.records, limits: deps.downloads.limits },
     timeField: stream.source.download.timeField(stream.settings),
-  });
+  };
+  const reading = deps.files.readExport(file, how, signal);
   const rowsTotal = facts.logCount === null ? null : Number(facts.logCount);
   const writer = rowWriter(deps, { job, claim, from }, (rows) => {
     work.onProgress?.({ rows, rowsTotal });

@@ -18,8 +18,12 @@ import type { RowFormat } from './rowFormat.ts';
 import { unpackFile, type Unpacking } from './unpackFile.ts';
 
 /** Unpacks and parses an exported file as it is read: see FileEngine.readExport. */
-export function readExport(file: FetchedFile, how: ExportReadOptions): ExportReading {
-  const unpacking = unpackFile(file, how.limits);
+export function readExport(
+  file: FetchedFile,
+  how: ExportReadOptions,
+  signal: AbortSignal,
+): ExportReading {
+  const unpacking = unpackFile(file, how.limits, signal);
   const batches =
     how.format === 'csv'
       ? batchesOf(unpacking, csvRows(how.timeField), how)
@@ -113,5 +117,7 @@ const shownCharactersMax = 2_000;
 const looksBehind = 16 * 1024;
 
 function shownText(text: string): string {
-  return storableText(withholdInText(text.slice(0, looksBehind)).slice(0, shownCharactersMax));
+  // As it would stand in a field: in JSON that cannot be read, the sign before a link's query may be an escape.
+  const plain = text.slice(0, looksBehind).replaceAll(/\\u003f/gi, '?');
+  return storableText(withholdInText(plain).slice(0, shownCharactersMax));
 }
