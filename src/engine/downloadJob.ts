@@ -53,17 +53,26 @@ export async function downloadJob(
   const claim = { download: begun.download };
   try {
     const fetched = await fetchAndLoad(deps, { ...work, job, claim }, signal);
-    if (fetched.kind === 'paused') return fetched;
+    if (fetched.kind === 'paused') {
+      const { reason, resumeAtMs } = fetched;
+      // A store that never stops asking for it must not look like a file that was not tried yet.
+      if (reason !== null) await note(deps, claim, reason);
+      return { kind: 'paused', resumeAtMs };
+    }
     if (fetched.kind === 'failed') return await end(deps, { job, claim }, failedOf(fetched.reason));
     return fetched.result;
   } catch (error) {
     // A failure of the database cannot be noted in it.
     if (error instanceof Error && error.name !== 'SinkError' && !signal.aborted) {
-      const nowMs = deps.clock.nowMs();
-      await deps.sink.noteDownloadError({ ...claim, error: redact(error.message), nowMs });
+      await note(deps, claim, error.message);
     }
     throw error;
   }
+}
+
+/** Shows why the last try came to nothing. */
+async function note({ sink, clock }: EngineDeps, claim: Claim, why: string): Promise<void> {
+  await sink.noteDownloadError({ ...claim, error: redact(why), nowMs: clock.nowMs() });
 }
 
 interface Claimed extends DownloadWork {

@@ -26,8 +26,8 @@ export type FileFetch<T> =
   | { readonly kind: 'done'; readonly result: T }
   /** The file is not to be had, now or later. */
   | { readonly kind: 'failed'; readonly reason: FileReason }
-  /** A budget is paused, or the store asks for fewer requests. */
-  | { readonly kind: 'paused'; readonly resumeAtMs: number };
+  /** A budget is paused (`reason` null), or the store asks for fewer requests. */
+  | { readonly kind: 'paused'; readonly resumeAtMs: number; readonly reason: string | null };
 
 /** Whole fetches of a file that does not fit what the provider says of it. */
 const fetchesMax = 3;
@@ -143,7 +143,7 @@ async function freshFile(
   const { stream } = job;
   const ask = () => askJob(deps, job, signal);
   const { result: answer } = await retrying(deps, { stream: stream.name, ask }, signal);
-  if (answer.kind === 'paused') throw new Ended(answer);
+  if (answer.kind === 'paused') throw new Ended({ ...answer, reason: null });
   if (answer.kind === 'gone') {
     const reason =
       'job_gone: the service does not know the job any more, and its file is gone with it';
@@ -192,7 +192,11 @@ function outcomeOf(
   const options = { detail: { api: 'GetObject' }, cause: error };
   switch (error.fault) {
     case 'throttled':
-      return { kind: 'paused', resumeAtMs: deps.clock.nowMs() + (error.retryAfterMs ?? pauseMs) };
+      return {
+        kind: 'paused',
+        resumeAtMs: deps.clock.nowMs() + (error.retryAfterMs ?? pauseMs),
+        reason: message,
+      };
     case 'host_refused':
       throw new SourceError('rejected', message, options);
     case 'expired':

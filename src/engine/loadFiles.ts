@@ -89,7 +89,10 @@ export async function loadFiles(
   return { files, done, rows: [...rowsOf.values()].reduce((a, b) => a + b, 0), unloaded };
 }
 
-/** How often a file that another process loads is looked at, and after how long without a record more it is taken over. */
+/**
+ * How often a file that another process loads is looked at, and after how long without a record more it is taken over. Nothing shows
+ * how far a fetch is: the wait doubles with each time, or two processes would take a large file from each other for ever.
+ */
 const lookEveryMs = 1_000;
 const standsStillMs = 90_000;
 
@@ -105,12 +108,14 @@ export async function loadInForeground(
   | Exclude<DownloadDecision, { kind: 'paused' | 'moved' }>
   | { readonly kind: 'given_up'; readonly reason: string }
 > {
+  let patienceMs = standsStillMs;
   for (let tries = 1; ;) {
     try {
       const decision = await downloadJob(deps, work, signal);
       if (decision.kind === 'moved') {
-        const other = await waitForOther(deps, work, signal);
+        const other = await waitForOther(deps, { ...work, patienceMs }, signal);
         if (other !== 'stands_still') return other;
+        patienceMs *= 2;
         continue;
       }
       if (decision.kind !== 'paused') return decision;
@@ -128,7 +133,7 @@ export async function loadInForeground(
 /** Follows the loading of a file in another process to its end, as long as it gets on. */
 async function waitForOther(
   { sink, clock }: EngineDeps,
-  { stream, entryKey, onProgress }: DownloadWork,
+  { stream, entryKey, onProgress, patienceMs }: DownloadWork & { readonly patienceMs: number },
   signal: AbortSignal,
 ): Promise<Extract<DownloadDecision, { rows: number } | { kind: 'gone' }> | 'stands_still'> {
   let [records, sinceMs] = [-1, clock.nowMs()];
@@ -137,7 +142,7 @@ async function waitForOther(
     if (file === null) return { kind: 'gone' };
     if (file.status !== 'waiting' && file.status !== 'loading') return decisionOf(file);
     if (file.records > records) [records, sinceMs] = [file.records, clock.nowMs()];
-    if (clock.nowMs() - sinceMs >= standsStillMs) return 'stands_still';
+    if (clock.nowMs() - sinceMs >= patienceMs) return 'stands_still';
     onProgress?.({ phase: 'load', rows: file.rows, rowsTotal: null });
     await clock.sleep(lookEveryMs, signal);
   }

@@ -80,6 +80,11 @@ describe('the file of a finished job', () => {
     const long = await downloadWorld({ store: () => 'throttled', retryAfterMs: 120_000 });
     const resumeAtMs = long.clock.nowMs() + 120_000;
     expect(await long.load()).toEqual({ kind: 'paused', resumeAtMs });
+    // It may ask so for ever: that must not look like a file that was never tried.
+    expect(long.stored()).toMatchObject({
+      status: 'waiting',
+      reason: expect.stringContaining('store.example.com answered'),
+    });
   });
 
   it('on a host that is not allowed is a matter of configuration: it waits, and says so', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadFiles } from '../../src/engine/loadFiles.ts';
+import type { DownloadRef } from '../../src/sinks/sink.ts';
 import { downloadWorld } from './downloadKit.ts';
 
 const never = new AbortController().signal;
@@ -63,5 +64,34 @@ describe('loading files in the foreground', () => {
     expect(loaded.unloaded).toEqual([]);
     expect(world.stored()).toMatchObject({ status: 'loaded', rows: other === 'ends' ? 0 : rows });
     expect(world.clock.nowMs() - before >= 90_000).toBe(other === 'dies');
+  });
+
+  it('a file whose fetch takes long is not taken from each other by two processes for ever', async () => {
+    const claims: { readonly ref: DownloadRef; readonly atMs: number }[] = [];
+    const world = await downloadWorld({
+      store: (request) => {
+        if (request > 20) throw new Error('they take it from each other for ever');
+        void claim();
+        return null;
+      },
+    });
+    const { clock, sink, stream } = world;
+    const claim = async (): Promise<void> => {
+      const { streamId } = stream;
+      const begun = await sink.beginDownload({ streamId, entryKey: 'a@1722411060', nowMs: 1 });
+      if (begun.kind === 'begun') claims.push({ ref: begun.download, atMs: clock.nowMs() });
+    };
+    /** The other process loads what it has claimed 400 s before. */
+    const sleep = async (delayMs: number, signal: AbortSignal): Promise<void> => {
+      await clock.sleep(delayMs, signal);
+      const last = claims.at(-1);
+      if (last === undefined || clock.nowMs() - last.atMs < 400_000) return;
+      const ending = { status: 'loaded', reason: null } as const;
+      const end = { ending, compression: null, keptAt: null, nowMs: 2 };
+      await sink.endDownload({ download: last.ref, ...end });
+    };
+    const deps = { ...world.deps, clock: { ...clock, sleep } };
+    const { unloaded } = await loadFiles(deps, [stream], () => undefined, never);
+    expect([unloaded, world.stored()?.status, claims.length]).toEqual([[], 'loaded', 4]);
   });
 });
