@@ -57,7 +57,7 @@ module.exports = {
       name: 'archives-in-the-file-engine-only',
       severity: 'error',
       from: { path: '^(src|workers)/', pathNot: '^src/files/' },
-      to: { path: 'node_modules/(@types/)?yauzl/' },
+      to: { path: 'node_modules/((@types/)?yauzl|fzstd|xxhash-wasm)/' },
     },
     {
       name: 'nothing-imports-workers-or-cli',

@@ -17,7 +17,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 COPY --from=build /app/dist ./dist
 COPY prisma ./prisma
-# The files belong to root and are read-only to the process.
+# Files in transit, where a volume is mounted here and TMPDIR names it: /tmp may be memory.
+RUN install --directory --owner=node --group=node /var/lib/logferry
+# The program's files belong to root and are read-only to the process.
 USER node
 EXPOSE 8080
 STOPSIGNAL SIGTERM

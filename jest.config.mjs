@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Two projects: `unit` needs nothing, `integration` starts its own PostgreSQL and Redis (test/support). */
 const shared = {
   testEnvironment: 'node',
@@ -26,6 +28,8 @@ const shared = {
 };
 
 export default {
+  // Most tests wait for processes, timers and fsync more than they compute: two at a time even on two cores.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
     {
       ...shared,

@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: 100,000 download jobs from the simulator (a process of its own) through `logferry sync` (another one) into
  * an embedded PostgreSQL. Prints rows/s, peak RSS of the sync process, and the ratio to a plain COPY of the same rows into
- * the same table. Then 999,000 rows of SQL logs (bench/logs.mjs) and a log archive of 1,000,000 lines (bench/archives.mjs).
- * Medians of three runs; the machine's noise shows in the spread. Options: --jobs N, --runs N, --page N, --logs N, --lines N; 0
- * leaves a part out.
+ * the same table. Then 999,000 rows of SQL logs (bench/logs.mjs), a log archive of 1,000,000 lines (bench/archives.mjs) and
+ * exported files of 200,000 rows (bench/exports.mjs). Medians of three runs; the machine's noise shows in the spread. Options:
+ * --jobs N, --runs N, --page N, --logs N, --lines N, --rows N; 0 leaves a part out. --mebibytes 1024 loads one file of that
+ * size too, which takes some minutes.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,6 +17,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { benchArchives } from './bench/archives.mjs';
+import { benchExports } from './bench/exports.mjs';
 import { benchLogs } from './bench/logs.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -29,6 +31,8 @@ const { values } = parseArgs({
     // One less than a limit of 1,000,000 can hold: an answer that fills its limit is asked for again in halves.
     logs: { type: 'string', default: '999000' },
     lines: { type: 'string', default: '1000000' },
+    rows: { type: 'string', default: '200000' },
+    mebibytes: { type: 'string', default: '0' },
   },
 });
 const jobs = Number(values.jobs);
@@ -81,6 +85,8 @@ try {
   if (Number(values.lines) > 0) {
     await benchArchives(tools, { lines: Number(values.lines), runs });
   }
+  const exports = { rows: Number(values.rows), mebibytes: Number(values.mebibytes) };
+  await benchExports({ ...tools, spawnSimulator }, { ...exports, runs });
 } finally {
   for (const step of undo) await step();
 }
@@ -101,7 +107,12 @@ function say(line) {
 }
 
 async function startSimulator(options) {
-  const child = spawn(process.execPath, [program, 'simulate', ...options], {
+  return spawnSimulator([program, 'simulate', ...options]);
+}
+
+/** A process of its own that prints its address. */
+async function spawnSimulator(args) {
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stop = async () => {
@@ -140,9 +151,9 @@ async function syncJobs(databaseUrl) {
   return { rate: (walk.counts.entriesSeen / walk.durationMs) * 1000, rssBytes };
 }
 
-/** Runs `logferry sync` in a folder with a logferry.yaml: its first walk, and the most memory it took. */
-async function sync(databaseUrl, place) {
-  const child = spawn(process.execPath, [program, 'sync', '--json'], {
+/** Runs `logferry sync` in a folder with a logferry.yaml: its first walk, the most memory and the processor time it took. */
+async function sync(databaseUrl, place, options = []) {
+  const child = spawn(process.execPath, [program, 'sync', '--json', ...options], {
     cwd: place,
     env: { ...process.env, DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -150,15 +161,16 @@ async function sync(databaseUrl, place) {
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
   const ended = once(child, 'close');
-  let rssBytes = 0;
+  let [rssBytes, cpuSeconds] = [0, 0];
   let over = false;
   void ended.then(() => (over = true));
   while (!over) {
     rssBytes = Math.max(rssBytes, peakRssOf(child.pid));
+    cpuSeconds = Math.max(cpuSeconds, cpuSecondsOf(child.pid));
     await Promise.race([ended, sleep(20)]);
   }
   const [walk] = JSON.parse(text).walks;
-  return { walk, rssBytes };
+  return { walk, rssBytes, cpuSeconds };
 }
 
 /** The kernel's own high-water mark; 0 where there is no /proc. */
@@ -167,6 +179,17 @@ function peakRssOf(pid) {
     return (
       Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
     );
+  } catch {
+    return 0;
+  }
+}
+
+/** In user and kernel mode, all threads, as 10 ms ticks; 0 where there is no /proc. */
+function cpuSecondsOf(pid) {
+  try {
+    const [, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+    const [user, system] = fields.join(') ').split(' ').slice(11, 13);
+    return (Number(user) + Number(system)) / 100;
   } catch {
     return 0;
   }

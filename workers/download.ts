@@ -21,6 +21,7 @@ export function downloadProcessor(
       case 'failed':
         return { kind: 'done', note: { file: file.kind, rows: file.rows, reason: file.reason } };
       case 'gone':
+      case 'moved':
         return { kind: 'done', note: { file: file.kind } };
       default:
         return assertNever(file);

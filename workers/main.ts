@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { downloadProcessor } from './download.ts';
 import { exportProcessor } from './export.ts';
 import { maintainProcessor } from './maintain.ts';
+import { retryFailed } from './retryFailed.ts';
 import { runScheduler } from './scheduler.ts';
 import { indexStreams } from './streams.ts';
 import { trackProcessor } from './track.ts';
 import { walkProcessor } from './walk.ts';
+import { messageOf } from '../src/queue/messageOf.ts';
 import { countedTables } from '../src/sources/registry.ts';
 import type { EngineDeps, StreamRuntime } from '../src/engine/ports.ts';
 import type { ScheduledExport } from '../src/engine/orderScheduled.ts';
@@ -68,6 +70,7 @@ export async function runDaemon(options: DaemonOptions, signal: AbortSignal): Pr
     const facts = { event: 'daemon_started', roles: [...roles], queue: queue.server, webUrl };
     deps.log.info(facts, 'daemon started');
     options.onStarted?.({ webUrl });
+    if (roles.has('worker')) await retryAtStart(options);
     if (roles.has('scheduler')) await runScheduler(schedulerOf(options), signal);
     else if (!signal.aborted) await once(signal, 'abort');
     deps.log.info({ event: 'daemon_stopping' }, 'daemon stopping');
@@ -107,6 +110,20 @@ function work(options: DaemonOptions): RunningWorkers {
     },
     workers,
   );
+}
+
+/** What failed may have failed for a configuration that is mended by now: it does not rest until upkeep tries it anew. */
+async function retryAtStart({ deps, queue, streams }: DaemonOptions): Promise<void> {
+  try {
+    const retried = await retryFailed(
+      { queue, streams: indexStreams(streams) },
+      deps.clock.nowMs(),
+    );
+    if (retried > 0) deps.log.info({ event: 'failures_retried', retried }, 'failures tried anew');
+  } catch (error) {
+    const reason = messageOf(error);
+    deps.log.warn({ event: 'failures_not_retried', reason }, 'failures are tried anew later');
+  }
 }
 
 function schedulerOf({ deps, queue, streams, schedules, requeueEveryMs }: DaemonOptions) {

@@ -4,6 +4,7 @@ import { keepRetention } from '../src/engine/keepRetention.ts';
 import { isOrderStream, type EngineDeps } from '../src/engine/ports.ts';
 import type { QueueBackend } from '../src/queue/backend.ts';
 import type { Processor } from '../src/queue/processor.ts';
+import { retryFailed } from './retryFailed.ts';
 import type { Streams } from './streams.ts';
 
 /** How long what has failed rests in the failed set before it is tried anew. */
@@ -24,12 +25,7 @@ export function maintainProcessor(
       downloads: (files) => queue.addAll('download', streams.payloadsOf(files)),
     };
     const { jobs, files } = await requeueUnfinished({ sink }, streams.all, queues, signal);
-    const retry = {
-      failedBeforeMs: clock.nowMs() - failedRestMs,
-      where: ({ stream }: { readonly stream: string }) => streams.has(stream),
-    };
-    const retried =
-      (await queue.retryFailed('track', retry)) + (await queue.retryFailed('download', retry));
+    const retried = await retryFailed({ queue, streams }, clock.nowMs() - failedRestMs);
     for (const stream of streams.all.filter(isOrderStream)) {
       const own = exports.filter((one) => one.stream === stream.name);
       if (!(await hasOrders({ sink }, { stream, exports: own }))) continue;

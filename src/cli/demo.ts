@@ -11,7 +11,8 @@ import { demoExecutions } from '../simulator/oos/demoExecutions.ts';
 import { DEMO_ERRORS, demoScenario, SCENARIO_PROJECT } from '../simulator/scenario.ts';
 import { startSimulator } from '../simulator/server.ts';
 import { EXIT, type ExitCode, type Shell } from './command.ts';
-import { findFreePort, startDemoDaemon } from './demoDaemon.ts';
+import { findFreePort, runBeside, startDemoDaemon } from './demoDaemon.ts';
+import { DEMO_ORDER, demoOrder } from './demoOrder.ts';
 import { demoQueries } from './demoQueries.ts';
 import { demoTimeoutMs, summariseDemo, watchDemo, type ExpectedStream } from './demoWatch.ts';
 import { simulatorConfig } from './simulate.ts';
@@ -82,7 +83,8 @@ async function demonstrate(
   const expected: readonly ExpectedStream[] = [
     {
       name: 'exports',
-      entries: scenario.projects[SCENARIO_PROJECT]?.jobs?.length ?? 0,
+      // And the one that the demo orders.
+      entries: (scenario.projects[SCENARIO_PROJECT]?.jobs?.length ?? 0) + 1,
       areJobs: true,
     },
     { name: 'trail', entries: scenario.trail?.jobs?.length ?? 0, areJobs: true },
@@ -106,18 +108,24 @@ async function demonstrate(
   const configFile = join(folder, 'logferry.yaml');
   await writeFile(configFile, demoConfig(simulator.url, webPort), { mode: 0o600 });
   const logFile = join(folder, 'daemon.log');
-  const daemon = startDemoDaemon({
+  const child = {
     program: fileURLToPath(new URL('./main.js', import.meta.url)),
-    configFile,
     logFile,
     env: { ...shell.env, DATABASE_URL: databaseUrl, REDIS_URL: '' },
-  });
+  };
+  const daemon = startDemoDaemon({ ...child, configFile });
   cleanup.add(() => daemon.stop());
   shell.note(`  the daemon walks everything every 2 s; its log: ${logFile}`);
   shell.note(`  dashboard: http://127.0.0.1:${webPort}/`);
+  const order = demoOrder(nowMs);
+  shell.note('  an export of the errors is ordered, as you would by hand:');
+  shell.note(`    ${order.commandLine}`);
   shell.note('');
+  const ordering = { ...child, arguments: [...order.arguments, '--config', configFile] };
+  await runBeside(ordering, shell.signal);
 
-  const finished = await watchDemo({ sink, daemon, expected }, shell);
+  const world = { sink, daemon, expected, ordered: { stream: 'exports', name: DEMO_ORDER } };
+  const finished = await watchDemo(world, shell);
   if (!finished) {
     const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-8);
     shell.note(

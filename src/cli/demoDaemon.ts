@@ -47,6 +47,42 @@ export function startDemoDaemon(daemon: {
   };
 }
 
+/**
+ * Runs one command of the program beside the daemon, to its end; what it says goes to the daemon's log file. Asked to stop, it is
+ * waited for, too.
+ * @throws Error when it fails
+ */
+export async function runBeside(
+  command: {
+    readonly program: string;
+    readonly arguments: readonly string[];
+    readonly logFile: string;
+    readonly env: Readonly<Record<string, string | undefined>>;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const log = openSync(command.logFile, 'a', 0o600);
+  const child = spawn(process.execPath, [command.program, ...command.arguments], {
+    stdio: ['ignore', log, log],
+    env: command.env,
+  });
+  closeSync(log);
+  const stop = (): void => {
+    child.kill('SIGTERM');
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await once(child, 'exit');
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+  signal.throwIfAborted();
+  if (child.exitCode !== 0) {
+    const what = command.arguments[0] ?? '';
+    throw new Error(`logferry ${what} failed; ${command.logFile} says why`);
+  }
+}
+
 /** A TCP port of loopback that was free a moment ago. */
 export async function findFreePort(): Promise<number> {
   const server = createServer();

@@ -15,6 +15,21 @@ where status = 'ERROR'
 order by settled_at desc;`,
   },
   {
+    title: 'Exported files: fetched, verified, loaded',
+    sql: `select job, content_type, compression, pg_size_pretty(bytes) as size, etag_verified, rows, log_count, status
+from analytics.export_files
+order by ended_at desc
+limit 5;`,
+  },
+  {
+    title: 'The rows of the export that was ordered',
+    sql: `select content ->> 'service' as service, count(*) as errors, min(logged_at)::timestamp(0) as first_at
+from analytics.export_rows
+where job = 'demo-errors'
+group by 1
+order by errors desc;`,
+  },
+  {
     title: 'Delivery jobs of ActionTrail, and how far each region is',
     sql: `select job_id, trail_name, status, start_time::date as events_from, end_time::date as events_to,
   (select string_agg(region || ' ' || r.status, ', ') from jsonb_to_recordset(region_statuses) as r(region text, status text)) as regions

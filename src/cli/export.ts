@@ -163,7 +163,7 @@ async function intend({
       const status = failed.job?.status ?? failed.status;
       throw new UsageError(`${name} has not failed (${status}): it is not ordered again`);
     }
-    return nextAttempt(failed);
+    return nextAttempt(failed, runtime.deps.random());
   }
 }
 

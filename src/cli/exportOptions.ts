@@ -2,6 +2,7 @@ import { handName, isJobName, JOB_NAME_RULE, nextAttemptName } from '../domain/e
 import {
   EXPORT_COMPRESSIONS,
   EXPORT_FORMATS,
+  markedDescription,
   type ExportCompression,
   type ExportFormat,
 } from '../domain/exportOrder.ts';
@@ -56,7 +57,8 @@ export function exportCommand(
   return {
     kind: 'order',
     order: {
-      ...{ name, displayName: name, description: 'Ordered by LogFerry', export: null, attempt: 1 },
+      ...{ name, displayName: name, export: null, attempt: 1 },
+      description: markedDescription('Ordered by LogFerry', at.random),
       ...{ logstore: needed('logstore', logstore), query: needed('query', query), fromMs, toMs },
       format: oneOf<ExportFormat>('format', EXPORT_FORMATS, options.format),
       compression: oneOf<ExportCompression>(
@@ -73,13 +75,14 @@ export function exportCommand(
 }
 
 /** The next attempt at an order, with the same parameters. */
-export function nextAttempt(stored: StoredOrder): NewOrder {
+export function nextAttempt(stored: StoredOrder, random: number): NewOrder {
   const { export: scheduled, logstore, query, fromMs, toMs, format, compression } = stored;
   const { powerSql, allowIncomplete, roleArn, bucket, prefix, displayName } = stored;
   const attempt = stored.attempt + 1;
   return {
     ...{ name: nextAttemptName(stored.name, stored.attempt), attempt, export: scheduled },
-    ...{ displayName, description: `Ordered by LogFerry: attempt ${attempt}` },
+    displayName,
+    description: markedDescription(`Ordered by LogFerry: attempt ${attempt}`, random),
     ...{ logstore, query, fromMs, toMs, format, compression, powerSql, allowIncomplete },
     ...{ roleArn, bucket, prefix },
   };

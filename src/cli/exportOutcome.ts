@@ -2,7 +2,7 @@ import { EXIT, type ExitCode } from './command.ts';
 import type { OrderStream } from '../engine/ports.ts';
 import type { StoredOrder } from '../sinks/sink.ts';
 
-/** What came of the file. gone: another process has it, or does not want it any more. */
+/** What came of the file. gone: nobody wants it any more. */
 export interface LoadedFile {
   readonly kind: 'loaded' | 'incomplete' | 'failed' | 'gone' | 'given_up';
   readonly rows: number;
@@ -88,7 +88,7 @@ function fileLines({ stream, file }: ExportOutcome): readonly string[] {
     case 'failed':
       return [`its file could not be loaded: ${file.reason ?? ''}`];
     case 'gone':
-      return ['its file is being loaded by another process'];
+      return ['its file is not wanted any more: the configuration of its stream has changed'];
     case 'given_up':
       return [`its file could not be loaded yet: ${file.reason ?? ''}; the daemon tries again`];
   }

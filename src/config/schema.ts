@@ -94,7 +94,8 @@ const downloadsSchema = z
     recordKiB: z
       .int()
       .min(1)
-      .max(262_144)
+      // jsonb can hold any record of 32 MiB (measured, PostgreSQL 18: an array of 2^24 numbers); of a larger one it depends.
+      .max(32_768)
       .default(16_384)
       .describe('A longer record of a file is rejected, the others are stored.'),
   })

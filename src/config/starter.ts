@@ -72,6 +72,8 @@ streams:
     schedule: "* * * * *"
     # Rows asked for per request. The server may give fewer.
     pageSize: 100
+    # true: the files of finished jobs are fetched and loaded into download_files and download_rows.
+    download: false
     # How the status of unfinished download jobs is asked.
     track:
       pollMin: 5s

@@ -52,6 +52,22 @@ export function differencesOf(one: ExportSpec, other: ExportSpec): readonly stri
   return pairs.flatMap(([name, a, b]) => (a === b ? [] : [name]));
 }
 
+const mark = /\[[0-9a-z]{10}\]$/;
+
+/**
+ * A description that nobody else gives: a job that bears it is the order's own, however the service writes the rest of it.
+ * @param random 0 <= r < 1
+ */
+export function markedDescription(text: string, random: number): string {
+  const digits = Math.floor(random * 36 ** 10).toString(36);
+  return `${text} [${digits.padStart(10, '0')}]`;
+}
+
+/** True when a job's description proves that it was made for this order. */
+export function bearsMark(description: unknown, order: Pick<ExportOrder, 'description'>): boolean {
+  return mark.test(order.description) && description === order.description;
+}
+
 /** The query with every run of blanks as one: services reformat what they are given. */
 export function sameBlanks(query: string): string {
   return query.trim().replaceAll(/\s+/g, ' ');

@@ -14,8 +14,10 @@ export type DownloadDecision =
   | { readonly kind: 'loaded'; readonly rows: number }
   /** Loaded as far as it goes, or not at all; the reason is stored and shown at the job. */
   | { readonly kind: 'incomplete' | 'failed'; readonly rows: number; readonly reason: string }
-  /** Nobody wants the file, or another worker has taken it over. */
+  /** Nobody wants the file. */
   | { readonly kind: 'gone' }
+  /** Another process has claimed it meanwhile, and loads it. */
+  | { readonly kind: 'moved' }
   /** A budget is paused, or the store asks for fewer requests. */
   | { readonly kind: 'paused'; readonly resumeAtMs: number };
 
@@ -51,17 +53,26 @@ export async function downloadJob(
   const claim = { download: begun.download };
   try {
     const fetched = await fetchAndLoad(deps, { ...work, job, claim }, signal);
-    if (fetched.kind === 'paused') return fetched;
+    if (fetched.kind === 'paused') {
+      const { reason, resumeAtMs } = fetched;
+      // A store that never stops asking for it must not look like a file that was not tried yet.
+      if (reason !== null) await note(deps, claim, reason);
+      return { kind: 'paused', resumeAtMs };
+    }
     if (fetched.kind === 'failed') return await end(deps, { job, claim }, failedOf(fetched.reason));
     return fetched.result;
   } catch (error) {
     // A failure of the database cannot be noted in it.
     if (error instanceof Error && error.name !== 'SinkError' && !signal.aborted) {
-      const nowMs = deps.clock.nowMs();
-      await deps.sink.noteDownloadError({ ...claim, error: redact(error.message), nowMs });
+      await note(deps, claim, error.message);
     }
     throw error;
   }
+}
+
+/** Shows why the last try came to nothing. */
+async function note({ sink, clock }: EngineDeps, claim: Claim, why: string): Promise<void> {
+  await sink.noteDownloadError({ ...claim, error: redact(why), nowMs: clock.nowMs() });
 }
 
 interface Claimed extends DownloadWork {
@@ -83,7 +94,7 @@ async function fetchAndLoad(
       },
       signal,
     );
-    if (loaded === 'moved') return { kind: 'gone' };
+    if (loaded === 'moved') return { kind: 'moved' };
     const keptAt = await keep(deps, job, verified, loaded);
     return end(deps, { job, claim }, { ...loaded, keptAt });
   };
@@ -126,7 +137,7 @@ async function end(
 ): Promise<DownloadDecision> {
   const nowMs = deps.clock.nowMs();
   const ended = await deps.sink.endDownload({ ...claim, ending, compression, keptAt, nowMs });
-  if (ended.kind === 'moved') return { kind: 'gone' };
+  if (ended.kind === 'moved') return { kind: 'moved' };
   const facts = { stream: job.stream.name, job: job.jobKey, ...counts, compression };
   const { status, reason } = ending;
   if (status === 'loaded') deps.log.info({ event: 'file_loaded', ...facts }, 'file loaded');
@@ -136,11 +147,12 @@ async function end(
   return decisionOf({ ...ending, rows: counts.rows });
 }
 
-function decisionOf(file: {
+/** What the end of a file means; see DownloadDecision. */
+export function decisionOf(file: {
   readonly status: string;
   readonly reason: string | null;
   readonly rows: number;
-}): DownloadDecision {
+}): Extract<DownloadDecision, { rows: number }> {
   const { status, rows, reason } = file;
   if (status === 'loaded') return { kind: 'loaded', rows };
   return {

@@ -26,11 +26,13 @@ export type FileFetch<T> =
   | { readonly kind: 'done'; readonly result: T }
   /** The file is not to be had, now or later. */
   | { readonly kind: 'failed'; readonly reason: FileReason }
-  /** A budget is paused, or the store asks for fewer requests. */
-  | { readonly kind: 'paused'; readonly resumeAtMs: number };
+  /** A budget is paused (`reason` null), or the store asks for fewer requests. */
+  | { readonly kind: 'paused'; readonly resumeAtMs: number; readonly reason: string | null };
 
 /** Whole fetches of a file that does not fit what the provider says of it. */
 const fetchesMax = 3;
+/** Between them: what a proxy or a store in trouble gives instead of the file is often gone a little later. */
+const refetchBounds = { baseMs: 5_000, maxMs: 60_000 };
 /** Failures in a row without a byte more than ever before: cuts, expired links, throttling together. */
 const fruitlessMax = 5;
 const bounds = { baseMs: 1_000, maxMs: 30_000 };
@@ -41,7 +43,7 @@ const pauseMs = 30_000;
 /**
  * Fetches the file of a finished job and hands it, verified, to `use`. Links expire: each is asked for anew, and again when it is
  * refused on the way. A download that is cut goes on where the store allows it. A file of the wrong size or checksum is fetched
- * again from its beginning, three times in all.
+ * again from its beginning some seconds later, three times in all.
  * @throws SourceError for what may pass, and for a host that is not allowed; what `use` throws
  */
 export async function fetchJobFile<T>(
@@ -78,10 +80,12 @@ export async function fetchJobFile<T>(
       if ('result' in fetched) return { kind: 'done', result: fetched.result };
       const reason: FileReason = `${fetched.mismatch} (fetched ${fetches} times)`;
       if (fetches >= fetchesMax) return { kind: 'failed', reason };
+      const delayMs = backoffMs(fetches, refetchBounds, deps.random());
       deps.log.warn(
-        { event: 'file_mismatch', stream: job.stream.name, job: job.jobKey, reason },
+        { event: 'file_mismatch', stream: job.stream.name, job: job.jobKey, delayMs, reason },
         'file does not fit what the service says of it; fetched again',
       );
+      await deps.clock.sleep(delayMs, signal);
     } catch (error) {
       if (error instanceof Ended) return error.outcome;
       if (error instanceof FileTooLarge) {
@@ -139,7 +143,7 @@ async function freshFile(
   const { stream } = job;
   const ask = () => askJob(deps, job, signal);
   const { result: answer } = await retrying(deps, { stream: stream.name, ask }, signal);
-  if (answer.kind === 'paused') throw new Ended(answer);
+  if (answer.kind === 'paused') throw new Ended({ ...answer, reason: null });
   if (answer.kind === 'gone') {
     const reason =
       'job_gone: the service does not know the job any more, and its file is gone with it';
@@ -188,7 +192,11 @@ function outcomeOf(
   const options = { detail: { api: 'GetObject' }, cause: error };
   switch (error.fault) {
     case 'throttled':
-      return { kind: 'paused', resumeAtMs: deps.clock.nowMs() + (error.retryAfterMs ?? pauseMs) };
+      return {
+        kind: 'paused',
+        resumeAtMs: deps.clock.nowMs() + (error.retryAfterMs ?? pauseMs),
+        reason: message,
+      };
     case 'host_refused':
       throw new SourceError('rejected', message, options);
     case 'expired':

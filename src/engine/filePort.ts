@@ -18,7 +18,7 @@ export interface FileEngine {
   /** Reads the lines of every entry of a ZIP, in the order of its directory. See `ArchiveReading`. */
   readArchive(file: FetchedFile, limits: ArchiveReadLimits): ArchiveReading;
   /** Reads the rows of an exported file, packed or not. See `ExportReading`. */
-  readExport(file: FetchedFile, how: ExportReadOptions): ExportReading;
+  readExport(file: FetchedFile, how: ExportReadOptions, signal: AbortSignal): ExportReading;
   /**
    * Copies the file, as fetched, into a directory that is made where it is missing, under a name that leads out of nowhere:
    * whole or not at all, 0600, never over another file's bytes.
@@ -168,7 +168,7 @@ export interface ExportLimits {
 export interface ExportReading {
   /**
    * Records in the order of the file, some hundreds at a time; `records` counts on without a gap from `skipRecords`.
-   * @throws ExportRefused when the file cannot be read any further
+   * @throws ExportRefused when the file cannot be read any further; the signal's reason, also while records are passed over
    */
   readonly batches: AsyncIterable<ExportBatch>;
   /** As its first bytes tell, whatever its name says; null before they were read. */

@@ -4,6 +4,7 @@ import type { StoredOrder } from '../sinks/sink.ts';
 import { orderExport } from './orderExport.ts';
 import type { EngineDeps, OrderStream } from './ports.ts';
 import { trackJob } from './trackJob.ts';
+import { isHopeless } from './walkStream.ts';
 
 const failuresMax = 5;
 const retryBounds = { baseMs: 1_000, maxMs: 30_000 };
@@ -42,8 +43,7 @@ export async function followOrder(
     } catch (error) {
       if (signal.aborted || !(error instanceof SourceError)) throw error;
       failures += 1;
-      const isHopeless = error.kind === 'rejected' || error.kind === 'credentials';
-      if (isHopeless || failures >= failuresMax) throw error;
+      if (isHopeless(error) || failures >= failuresMax) throw error;
       await deps.clock.sleep(backoffMs(failures, retryBounds, deps.random()), signal);
     }
   }

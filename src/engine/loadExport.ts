@@ -34,9 +34,9 @@ export interface LoadedExport {
   readonly compression: Compression | null;
 }
 
-/** Rows of one transaction: large enough that its commit does not count, small enough to be held twice. */
+/** Rows of one transaction: large enough that its commit does not count, small enough to be held twice, also at two bytes a character. */
 const rowsAtOnce = 4_000;
-const charactersAtOnce = 4 * 1024 * 1024;
+const charactersAtOnce = 1.5 * 1024 * 1024;
 
 /**
  * Reads a verified file and stores its rows, each batch with the position behind it in one transaction, while the next one is
@@ -71,10 +71,11 @@ export async function loadExport(
     return { counts: from, ending: { status: 'failed', reason }, compression: null };
   }
   const { stream } = job;
-  const reading = deps.files.readExport(file, {
+  const how = {
     ...{ format, skipRecords: from.records, limits: deps.downloads.limits },
     timeField: stream.source.download.timeField(stream.settings),
-  });
+  };
+  const reading = deps.files.readExport(file, how, signal);
   const rowsTotal = facts.logCount === null ? null : Number(facts.logCount);
   const writer = rowWriter(deps, { job, claim, from }, (rows) => {
     work.onProgress?.({ rows, rowsTotal });

@@ -1,6 +1,11 @@
 import { backoffMs } from '../domain/backoff.ts';
 import { SourceError } from '../providers/sourceError.ts';
-import { downloadJob, type DownloadDecision, type DownloadWork } from './downloadJob.ts';
+import {
+  decisionOf,
+  downloadJob,
+  type DownloadDecision,
+  type DownloadWork,
+} from './downloadJob.ts';
 import { isFileStream, type EngineDeps, type StreamRuntime } from './ports.ts';
 import { requeueUnfinished } from './requeueUnfinished.ts';
 import { isHopeless } from './walkStream.ts';
@@ -84,18 +89,35 @@ export async function loadFiles(
   return { files, done, rows: [...rowsOf.values()].reduce((a, b) => a + b, 0), unloaded };
 }
 
-/** Loads one file to its end: waits out pauses, tries again after failures that may pass. */
+/**
+ * How often a file that another process loads is looked at, and after how long without a record more it is taken over. Nothing shows
+ * how far a fetch is: the wait doubles with each time, or two processes would take a large file from each other for ever.
+ */
+const lookEveryMs = 1_000;
+const standsStillMs = 90_000;
+
+/**
+ * Loads one file to its end: waits out pauses, tries again after failures that may pass. Where another process (the daemon) has
+ * taken the file over, its work is waited for.
+ */
 export async function loadInForeground(
   deps: EngineDeps,
   work: DownloadWork,
   signal: AbortSignal,
 ): Promise<
-  | Exclude<DownloadDecision, { kind: 'paused' }>
+  | Exclude<DownloadDecision, { kind: 'paused' | 'moved' }>
   | { readonly kind: 'given_up'; readonly reason: string }
 > {
+  let patienceMs = standsStillMs;
   for (let tries = 1; ;) {
     try {
       const decision = await downloadJob(deps, work, signal);
+      if (decision.kind === 'moved') {
+        const other = await waitForOther(deps, { ...work, patienceMs }, signal);
+        if (other !== 'stands_still') return other;
+        patienceMs *= 2;
+        continue;
+      }
       if (decision.kind !== 'paused') return decision;
       await deps.clock.sleep(Math.max(0, decision.resumeAtMs - deps.clock.nowMs()), signal);
     } catch (error) {
@@ -105,5 +127,23 @@ export async function loadInForeground(
       await deps.clock.sleep(backoffMs(tries, retryBounds, deps.random()), signal);
       tries += 1;
     }
+  }
+}
+
+/** Follows the loading of a file in another process to its end, as long as it gets on. */
+async function waitForOther(
+  { sink, clock }: EngineDeps,
+  { stream, entryKey, onProgress, patienceMs }: DownloadWork & { readonly patienceMs: number },
+  signal: AbortSignal,
+): Promise<Extract<DownloadDecision, { rows: number } | { kind: 'gone' }> | 'stands_still'> {
+  let [records, sinceMs] = [-1, clock.nowMs()];
+  for (;;) {
+    const file = await sink.readDownload({ streamId: stream.streamId, entryKey });
+    if (file === null) return { kind: 'gone' };
+    if (file.status !== 'waiting' && file.status !== 'loading') return decisionOf(file);
+    if (file.records > records) [records, sinceMs] = [file.records, clock.nowMs()];
+    if (clock.nowMs() - sinceMs >= patienceMs) return 'stands_still';
+    onProgress?.({ phase: 'load', rows: file.rows, rowsTotal: null });
+    await clock.sleep(lookEveryMs, signal);
   }
 }

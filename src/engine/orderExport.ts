@@ -49,7 +49,7 @@ export async function orderExport(
   if (order.status === 'refused' || order.job !== null) return outcomeOf(order);
   try {
     const found = isNew ? null : await find(deps, asked, signal);
-    if (found !== null) return await adopt(deps, asked, found);
+    if (found !== null) return await adopt(deps, asked, found, order.status === 'ordered');
     if (order.status === 'ordered') return await stillUnseen(deps, asked);
     return await create(deps, asked, signal);
   } catch (error) {
@@ -113,7 +113,7 @@ async function create(deps: OrderDeps, asked: Asked, signal: AbortSignal): Promi
 async function see(deps: OrderDeps, asked: Asked, signal: AbortSignal): Promise<OrderOutcome> {
   try {
     const found = await find(deps, asked, signal);
-    return found === null ? { kind: 'ordered', job: null } : await adopt(deps, asked, found);
+    return found === null ? { kind: 'ordered', job: null } : await adopt(deps, asked, found, true);
   } catch (error) {
     if (signal.aborted || !(error instanceof SourceError)) throw error;
     deps.log.warn(
@@ -168,8 +168,16 @@ async function findAfter(
   }
 }
 
-/** Takes the job that was found under the order's name for its own, unless it is somebody else's. */
-async function adopt(deps: OrderDeps, asked: Asked, found: Found): Promise<OrderOutcome> {
+/**
+ * Takes the job that was found under the order's name for its own, unless it is somebody else's. After the service has taken the
+ * order (`isOurs`) it is, however the service writes it: refusing it would order, and pay for, the range again.
+ */
+async function adopt(
+  deps: OrderDeps,
+  asked: Asked,
+  found: Found,
+  isOurs = false,
+): Promise<OrderOutcome> {
   const { stream, order } = asked;
   const { reading, askedAtMs } = found;
   const { ordering, table, tracking } = stream.source;
@@ -182,7 +190,12 @@ async function adopt(deps: OrderDeps, asked: Asked, found: Found): Promise<Order
     );
   }
   const differences = ordering.differences(reading.entry, order);
-  if (differences.length > 0) {
+  if (differences.length > 0 && isOurs) {
+    deps.log.warn(
+      { ...factsOf(asked), event: 'order_rewritten', differences },
+      'the service shows the ordered job otherwise than it was ordered',
+    );
+  } else if (differences.length > 0) {
     const what = differences.join(', ');
     return refuse(
       deps,

@@ -1,5 +1,5 @@
 import { scheduledName } from '../domain/exportName.ts';
-import type { ExportSpec } from '../domain/exportOrder.ts';
+import { markedDescription, type ExportSpec } from '../domain/exportOrder.ts';
 import { planExport, type SlotOrder } from '../domain/exportPlan.ts';
 import type { TimeRange, WindowSchedule } from '../domain/exportWindows.ts';
 import { SourceError } from '../providers/sourceError.ts';
@@ -151,16 +151,23 @@ async function nextOrders(
   return [
     ...plan.again.map(({ fromMs, toMs, attempt }) => ({ fromMs, toMs, attempt: attempt + 1 })),
     ...plan.windows.map((range) => ({ ...range, attempt: 1 })),
-  ].map((next) => ({ ...next, ...namesOf(scheduled.name, next) }));
+  ].map((next) => ({ ...next, ...namesOf(scheduled.name, next, deps.random()) }));
 }
 
-function namesOf(name: string, { fromMs, attempt }: { fromMs: number; attempt: number }) {
+function namesOf(
+  name: string,
+  { fromMs, attempt }: { fromMs: number; attempt: number },
+  random: number,
+) {
   const from = new Date(fromMs).toISOString().replace('.000Z', 'Z');
   return {
     export: name,
     name: scheduledName({ export: name, fromMs, attempt }),
     displayName: `${name} ${from}`,
-    description: `Ordered by LogFerry: export ${name}, attempt ${attempt}`,
+    description: markedDescription(
+      `Ordered by LogFerry: export ${name}, attempt ${attempt}`,
+      random,
+    ),
   };
 }
 

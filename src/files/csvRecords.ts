@@ -6,7 +6,8 @@ const QUOTE = 34;
 const COMMA = 44;
 
 export interface CsvRecord extends RecordSpan {
-  readonly fields: readonly string[];
+  /** null: it holds no quote, and its fields stand between its commas. Split only when they are needed: hundreds of records are found at once. */
+  readonly quotedFields: readonly string[] | null;
   readonly fault: CsvFault | null;
 }
 
@@ -29,8 +30,7 @@ export const csvRecords: RecordFormat<CsvRecord> = {
       if (quoteAt !== -1 && quoteAt < start) quoteAt = text.indexOf('"', start);
       if (quoteAt === -1 || quoteAt >= to) {
         const end = withoutCr(text, start, to);
-        const fields = text.slice(start, end).split(',');
-        records.push({ start, end, lines: 1, fields, fault: null });
+        records.push({ start, end, lines: 1, quotedFields: null, fault: null });
         start = to + 1;
       } else {
         const record = recordWithQuotes(text, start, isLast);
@@ -67,7 +67,8 @@ function recordWithQuotes(text: string, start: number, isLast: boolean): CsvReco
         const { length: end } = text;
         lineEnds += countLineEnds(text, at, end);
         fields.push(text.slice(at + 1));
-        return { start, end, lines: lineEnds + 1, fields, fault: fault ?? 'unterminated_quote' };
+        fault ??= 'unterminated_quote';
+        return { start, end, lines: lineEnds + 1, quotedFields: fields, fault };
       }
       const quoted = text.slice(at + 1, closing);
       lineEnds += countLineEnds(text, at, closing);
@@ -79,7 +80,9 @@ function recordWithQuotes(text: string, start: number, isLast: boolean): CsvReco
     const contentEnd = isLastField ? withoutCr(text, at, end) : end;
     if (!isQuoted) fields.push(text.slice(at, contentEnd));
     else if (contentEnd > at) fault ??= 'stray_quote';
-    if (isLastField) return { start, end: contentEnd, lines: lineEnds + 1, fields, fault };
+    if (isLastField) {
+      return { start, end: contentEnd, lines: lineEnds + 1, quotedFields: fields, fault };
+    }
     at = end + 1;
   }
 }

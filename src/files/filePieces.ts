@@ -14,11 +14,17 @@ export const PIECE_BYTES = 256 * 1024;
  */
 export async function* filePieces(
   { descriptor }: Pick<FetchedFile, 'descriptor'>,
-  range: { readonly from: number; readonly to: number },
+  range: {
+    readonly from: number;
+    readonly to: number;
+    /** Takes every piece, which is valid until the next one is asked for. @default a buffer of its own for each */
+    readonly into?: Buffer;
+  },
 ): AsyncGenerator<Buffer> {
   for (let at = range.from; at < range.to;) {
-    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, range.to - at));
-    const { bytesRead } = await readAt(descriptor, piece, 0, piece.length, at);
+    const piece = range.into ?? Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, range.to - at));
+    const wantedBytes = Math.min(piece.length, range.to - at);
+    const { bytesRead } = await readAt(descriptor, piece, 0, wantedBytes, at);
     if (bytesRead === 0) throw new Error(`the fetched file ends at byte ${at} of ${range.to}`);
     yield piece.subarray(0, bytesRead);
     at += bytesRead;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { LZ4_HISTORY_BYTES, unpackLz4Block } from './lz4Block.ts';
 import { damaged, type PackedReader } from './packedReader.ts';
 import { isSkippable, LZ4_MAGIC } from './packedForm.ts';
@@ -14,13 +15,16 @@ const UNPACKED_FLAG = 0x8000_0000;
  */
 export async function* lz4Frames(reader: PackedReader): AsyncGenerator<Buffer> {
   const xxHash = await loadXxHash();
+  const bufferOf = blockBuffers();
   while (!reader.isAtEnd()) {
     const magic = (await reader.take(4, 'the beginning of an LZ4 frame')).readUInt32LE();
     if (isSkippable(magic)) {
       const bytes = (await reader.take(4, 'a skippable frame')).readUInt32LE();
       await reader.skip(bytes, 'a skippable frame');
     } else if (magic === LZ4_MAGIC) {
-      yield* oneFrame(reader, xxHash);
+      yield* oneFrame(reader, { ...xxHash, bufferOf });
+      // Out of one piece of the file come thousands of small frames.
+      await setImmediate();
     } else if (magic === LEGACY_MAGIC) {
       const what = 'it is in the legacy format of LZ4, which cannot show a cut; pack it as a frame';
       throw damaged(what, reader.position() - 4);
@@ -39,11 +43,25 @@ interface FrameHeader {
   readonly blockBytesMax: number;
 }
 
-async function* oneFrame(reader: PackedReader, { hash32, streaming32 }: XxHash) {
+interface FrameTools extends Pick<XxHash, 'hash32' | 'streaming32'> {
+  readonly bufferOf: (blockBytesMax: number) => Buffer;
+}
+
+/** Place for a block and what came before it: the same one for all frames, which may be many and small. */
+function blockBuffers(): FrameTools['bufferOf'] {
+  let buffer: Buffer = Buffer.alloc(0);
+  return (blockBytesMax) => {
+    const bytes = LZ4_HISTORY_BYTES + blockBytesMax;
+    if (buffer.length !== bytes) buffer = Buffer.allocUnsafeSlow(bytes);
+    return buffer;
+  };
+}
+
+async function* oneFrame(reader: PackedReader, { hash32, streaming32, bufferOf }: FrameTools) {
   const header = await readHeader(reader, hash32);
   const { isLinked, blockBytesMax } = header;
   const contentHash = header.hasContentChecksum ? streaming32() : null;
-  const out = Buffer.allocUnsafeSlow(LZ4_HISTORY_BYTES + blockBytesMax);
+  const out = bufferOf(blockBytesMax);
   let historyBytes = 0;
   let contentBytes = 0n;
   for (;;) {

@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { withholdInText } from '../domain/links.ts';
 import { storableText } from '../domain/storable.ts';
-import type {
-  BadRecord,
-  ExportBatch,
-  ExportReading,
-  ExportReadOptions,
-  ExportRow,
-  FetchedFile,
+import {
+  ExportRefused,
+  type BadRecord,
+  type ExportBatch,
+  type ExportReading,
+  type ExportReadOptions,
+  type ExportRow,
+  type FetchedFile,
 } from '../engine/filePort.ts';
 import { csvRows } from './csvRows.ts';
 import { jsonLineRows } from './jsonLineRows.ts';
@@ -17,8 +18,12 @@ import type { RowFormat } from './rowFormat.ts';
 import { unpackFile, type Unpacking } from './unpackFile.ts';
 
 /** Unpacks and parses an exported file as it is read: see FileEngine.readExport. */
-export function readExport(file: FetchedFile, how: ExportReadOptions): ExportReading {
-  const unpacking = unpackFile(file, how.limits);
+export function readExport(
+  file: FetchedFile,
+  how: ExportReadOptions,
+  signal: AbortSignal,
+): ExportReading {
+  const unpacking = unpackFile(file, how.limits, signal);
   const batches =
     how.format === 'csv'
       ? batchesOf(unpacking, csvRows(how.timeField), how)
@@ -84,15 +89,25 @@ async function* batchesOf<R extends RecordSpan>(
     return full;
   };
 
-  for await (const found of readRecords(unpacking.pieces, format.records, limits.recordBytesMax)) {
-    for (const place of found) {
-      if (!take(place)) continue;
-      if (rows.length + bad.length >= batchRecordsMax || characters >= batchCharactersMax) {
-        yield batch();
+  try {
+    for await (const found of readRecords(
+      unpacking.pieces,
+      format.records,
+      limits.recordBytesMax,
+    )) {
+      for (const place of found) {
+        if (!take(place)) continue;
+        if (rows.length + bad.length >= batchRecordsMax || characters >= batchCharactersMax) {
+          yield batch();
+        }
       }
+      // Whole files are passed over without a pause otherwise: many pieces come out of one that was read.
+      await setImmediate();
     }
-    // Whole files are passed over without a pause otherwise: many pieces come out of one that was read.
-    await setImmediate();
+  } catch (error) {
+    // What was read before stands, down to the last record.
+    if (error instanceof ExportRefused && rows.length + bad.length > 0) yield batch();
+    throw error;
   }
   if (rows.length + bad.length > 0) yield batch();
 }
@@ -102,5 +117,7 @@ const shownCharactersMax = 2_000;
 const looksBehind = 16 * 1024;
 
 function shownText(text: string): string {
-  return storableText(withholdInText(text.slice(0, looksBehind)).slice(0, shownCharactersMax));
+  // As it would stand in a field: in JSON that cannot be read, the sign before a link's query may be an escape.
+  const plain = text.slice(0, looksBehind).replaceAll(/\\u003f/gi, '?');
+  return storableText(withholdInText(plain).slice(0, shownCharactersMax));
 }

@@ -24,6 +24,7 @@ const beginningBytes = 16 * 1024;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const LF = 10;
 const CRLF_BYTES = 2;
+const LINE_END = /^(?:\r?\n|\r$)/;
 
 /**
  * Finds the records of unpacked bytes, in order, wherever the pieces end. Holds a piece and a record at most; of a record above
@@ -105,48 +106,39 @@ function createReader<R extends RecordSpan>(
     heldBytes += bytes.length;
   };
 
+  /**
+   * Bytes are read as characters: what tells records apart is ASCII, and so are nearly all records. One with other signs is decoded by
+   * itself. (As a whole, a single sign beyond Latin-1 would double the memory of every row of the block, and the time.)
+   */
   const recordsIn = (block: Buffer, isLast: boolean) => {
-    const isText = isUtf8(block);
-    const text = block.toString(isText && !isAscii(block) ? 'utf8' : 'latin1');
-    const { records, consumed } = format.find(text, isLast);
+    const text = block.toString('latin1');
+    const isPlain = isAscii(block);
+    const { records, consumed: consumedBytes } = format.find(text, isLast);
     const found: Found<R>[] = [];
     for (const record of records) {
-      found.push(judged(record, text, { isText, block }));
+      const { start, end } = record;
+      found.push(
+        isPlain && end - start <= recordBytesMax
+          ? { kind: 'record', line, text, record }
+          : judged(record, text, block.subarray(start, end)),
+      );
       line += record.lines;
     }
-    const restBytes = Buffer.byteLength(text.slice(consumed), isText ? 'utf8' : 'latin1');
-    return { found, consumedBytes: block.length - restBytes };
+    return { found, consumedBytes };
   };
 
-  const judged = (
-    record: R,
-    text: string,
-    { isText, block }: { readonly isText: boolean; readonly block: Buffer },
-  ): Found<R> => {
-    const { start, end } = record;
-    if (!isText) return recoded(record, block.subarray(start, end));
-    const characters = end - start;
-    // A character of UTF-16 has three bytes at most.
-    const isTooLong =
-      characters > recordBytesMax ||
-      (characters * 3 > recordBytesMax &&
-        Buffer.byteLength(text.slice(start, end)) > recordBytesMax);
-    return isTooLong
-      ? tooLong(line, text.slice(start, Math.min(end, start + beginningBytes)))
-      : { kind: 'record', line, text, record };
-  };
-
-  /** In a block that is not UTF-8 as a whole, bytes were read as characters: each record is judged by itself. */
-  const recoded = (byBytes: R, bytes: Buffer): Found<R> => {
-    const beginning = bytes.toString('utf8', 0, beginningBytes);
-    if (bytes.length > recordBytesMax) return tooLong(line, beginning);
-    const text = bytes.toString('utf8');
-    // Its line end is gone: a CR before it would pass for one.
-    const closed = text.endsWith('\r') ? `${text}\r\n` : text;
-    const [record] = isUtf8(bytes) ? format.find(closed, true).records : [];
-    if (record !== undefined) return { kind: 'record', line, text: closed, record };
-    if (bytes.length === 0) return { kind: 'record', line, text, record: byBytes };
+  const judged = (byBytes: R, textOfBytes: string, bytes: Buffer): Found<R> => {
+    if (bytes.length > recordBytesMax) {
+      return tooLong(line, bytes.toString('utf8', 0, beginningBytes));
+    }
+    if (isAscii(bytes)) return { kind: 'record', line, text: textOfBytes, record: byBytes };
+    // With its line end: a CR before it would pass for one.
+    const [lineEnd = ''] = LINE_END.exec(textOfBytes.slice(byBytes.end, byBytes.end + 2)) ?? [];
+    const text = bytes.toString('utf8') + lineEnd;
+    const [record] = isUtf8(bytes) ? format.find(text, true).records : [];
+    if (record !== undefined) return { kind: 'record', line, text, record };
     const message = 'it holds bytes that are not UTF-8';
+    const beginning = bytes.toString('utf8', 0, beginningBytes);
     return { kind: 'bad', line, reason: 'not_utf8', message, text: beginning };
   };
 

@@ -4,18 +4,18 @@ import {
   type ExportLimits,
   type FetchedFile,
 } from '../engine/filePort.ts';
-import { filePieces } from './filePieces.ts';
+import { filePieces, PIECE_BYTES } from './filePieces.ts';
 import { gzipMembers } from './gzipMembers.ts';
 import { lz4Frames } from './lz4Frames.ts';
 import { packedForm } from './packedForm.ts';
-import { packedReader } from './packedReader.ts';
+import { packedReader, type PackedReader } from './packedReader.ts';
 import { unpackZstd } from './unpackZstd.ts';
 
 /** One unpacking of a file. */
 export interface Unpacking {
   /**
    * The unpacked bytes, in pieces of 4 MiB at most; a piece is valid until the next one is asked for.
-   * @throws ExportRefused
+   * @throws ExportRefused; the signal's reason
    */
   readonly pieces: AsyncIterable<Buffer>;
   /** null before the first bytes were read. */
@@ -32,6 +32,7 @@ const ratioFromBytes = 1024 * 1024;
 export function unpackFile(
   file: Pick<FetchedFile, 'bytes' | 'descriptor'>,
   limits: Pick<ExportLimits, 'unpackedBytesMax' | 'ratioMax'>,
+  signal: AbortSignal,
 ): Unpacking {
   let compression: Compression | null = null;
   let unpackedBytes = 0;
@@ -40,18 +41,20 @@ export function unpackFile(
   async function* read(): AsyncGenerator<Buffer> {
     compression = await packedForm(file);
     switch (compression) {
-      case 'none':
-        for await (const piece of filePieces(file, { from: 0, to: file.bytes })) {
+      case 'none': {
+        const into = Buffer.allocUnsafeSlow(PIECE_BYTES);
+        for await (const piece of filePieces(file, { from: 0, to: file.bytes, into })) {
           packedBytes += piece.length;
           yield piece;
         }
         return;
+      }
       case 'gzip':
         yield* gzipMembers(file, (bytes) => (packedBytes = bytes));
         return;
       case 'lz4':
       case 'zstd': {
-        const reader = packedReader(file, 0);
+        const reader = watched(packedReader(file, 0), signal);
         const unpack = compression === 'lz4' ? lz4Frames : unpackZstd;
         for await (const piece of unpack(reader)) {
           packedBytes = reader.position();
@@ -64,6 +67,7 @@ export function unpackFile(
 
   async function* bounded(): AsyncGenerator<Buffer> {
     for await (const piece of read()) {
+      signal.throwIfAborted();
       unpackedBytes += piece.length;
       judge(unpackedBytes, file.bytes, limits);
       yield piece;
@@ -75,6 +79,17 @@ export function unpackFile(
     compression: () => compression,
     unpackedBytes: () => unpackedBytes,
     packedBytes: () => packedBytes,
+  };
+}
+
+/** Also frames that hold nothing are read on only while the signal has not fired. */
+function watched(reader: PackedReader, signal: AbortSignal): PackedReader {
+  return {
+    ...reader,
+    take: async (bytes, what) => {
+      signal.throwIfAborted();
+      return reader.take(bytes, what);
+    },
   };
 }
 

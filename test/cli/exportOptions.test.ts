@@ -67,9 +67,13 @@ describe('the options of logferry export', () => {
       ...{ id: '1', streamId: '1', status: 'refused', errorMessage: 'no', intendedAtMs: 0 },
       ...{ orderedAtMs: null, refusedAtMs: 0, closedAtMs: null, job: null },
     };
-    expect(nextAttempt(stored)).toEqual({
+    expect(nextAttempt(stored, 0)).toEqual({
       ...made.order,
-      ...{ name: 'nightly-a2', attempt: 2, description: 'Ordered by LogFerry: attempt 2' },
+      ...{
+        name: 'nightly-a2',
+        attempt: 2,
+        description: 'Ordered by LogFerry: attempt 2 [0000000000]',
+      },
     });
   });
 });

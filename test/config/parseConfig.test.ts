@@ -112,6 +112,7 @@ streams: { exports: { source: aliyun.sls.download_jobs, account: prod, project: 
     ['  archive: ./exports', '', ''],
     ['  ratio: 50', '  ratio: 1', 'must be a whole number from 2 to 1000000'],
     ['  fileMiB: 100', '  fileMiB: 1.5', 'must be a whole number from 1 to 1048576'],
+    ['  recordKiB: 64', '  recordKiB: 32769', 'must be a whole number from 1 to 32768'],
     ['  requeueEvery: 90s', '  requeueEvery: 90', 'must be text, not a number: put it in quotes'],
     ['  requeueEvery: 90s', '  requeueEvery: 90 s', 'must be a duration: 500ms, 30s, 5m, 1h or 2d'],
     ['  requeueEvery: 90s', '  requeueEvery: 2h', 'must be from 1s to 1h'],

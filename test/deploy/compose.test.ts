@@ -99,9 +99,16 @@ describe('docker-compose.yml', () => {
     const read = new Set([...deployed.matchAll(REFERENCE)].map((match) => match[1]));
     const set = own.flatMap((name) => Object.keys(serviceOf(name).environment ?? {}));
     const unread = set.filter(
-      (key) => !read.has(key) && !key.startsWith('ALIBABA_CLOUD_ACCESS_KEY_'),
+      (key) => !read.has(key) && !key.startsWith('ALIBABA_CLOUD_ACCESS_KEY_') && key !== 'TMPDIR',
     );
     expect(unread).toEqual([]);
+  });
+
+  it('gives the worker a disk for files in transit, which /tmp is not, that its user may write', () => {
+    const { environment = {}, volumes: mounts = [] } = serviceOf('worker');
+    const folder = environment['TMPDIR'] ?? '';
+    expect(mounts).toContain(`files:${folder}`);
+    expect(textOf('Dockerfile')).toContain(`--owner=node --group=node ${folder}\n`);
   });
 
   it('takes every secret from the environment, or stops with a message', () => {
@@ -147,7 +154,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('keeps the data of both in volumes', () => {
-    expect(Object.keys(volumes)).toEqual(['postgres', 'redis']);
+    expect(Object.keys(volumes)).toEqual(['postgres', 'redis', 'files']);
     expect(serviceOf('postgres').volumes).toEqual(['postgres:/var/lib/postgresql/data']);
     expect(serviceOf('redis').volumes).toEqual(['redis:/data']);
   });

@@ -80,6 +80,11 @@ describe('the file of a finished job', () => {
     const long = await downloadWorld({ store: () => 'throttled', retryAfterMs: 120_000 });
     const resumeAtMs = long.clock.nowMs() + 120_000;
     expect(await long.load()).toEqual({ kind: 'paused', resumeAtMs });
+    // It may ask so for ever: that must not look like a file that was never tried.
+    expect(long.stored()).toMatchObject({
+      status: 'waiting',
+      reason: expect.stringContaining('store.example.com answered'),
+    });
   });
 
   it('on a host that is not allowed is a matter of configuration: it waits, and says so', async () => {
@@ -104,10 +109,12 @@ describe('the file of a finished job', () => {
     ['size', { fileSize: 7 }],
     ['checksum', { checkSum: '0'.repeat(32) }],
   ] as const)(
-    'of the wrong %s is fetched three times from its beginning, and has failed then',
+    'of the wrong %s is fetched three times from its beginning, with pauses, and has failed then',
     async (what, details) => {
-      const { load, requests, stored } = await downloadWorld({ details });
+      const { load, requests, stored, clock } = await downloadWorld({ details });
+      const before = clock.nowMs();
       expect(await load()).toMatchObject({ kind: 'failed', rows: 0 });
+      expect(clock.nowMs() - before).toBeGreaterThanOrEqual(7_500);
       expect(stored()?.reason).toMatch(new RegExp(`^wrong_${what}: .*fetched 3 times`));
       expect(requests.map(({ fromByte }) => fromByte)).toEqual([0, 0, 0]);
       expect(stored()?.stored).toEqual([]);

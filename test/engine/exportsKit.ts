@@ -19,7 +19,12 @@ const triesMax = 40;
 /** A stream of finished jobs whose files wait to be loaded: real HTTP, real PostgreSQL, and sleeping that takes no time. */
 export async function openExports(
   files: Readonly<Record<string, { readonly file: ExportFileSpec; readonly target: FileFormat }>>,
-  options: { readonly seed?: number; readonly settings?: object } = {},
+  options: {
+    readonly seed?: number;
+    readonly settings?: object;
+    /** @default 256 MiB */
+    readonly unpackedBytesMax?: number;
+  } = {},
 ) {
   const cloud = await startExportsCloud(files, { seed: options.seed ?? 7 });
   const store = await openTestSink();
@@ -30,6 +35,7 @@ export async function openExports(
   });
   const links = new Set<string>();
   const log = recordingLog();
+  const { unpackedBytesMax = 256 * 1024 * 1024 } = options;
   const stream = await registeredStream(
     store.sink,
     simulatedApi(cloud, { http, nowMs: () => Date.now() }),
@@ -41,7 +47,7 @@ export async function openExports(
     downloads: {
       ...noDownloads,
       fileBytesMax: 64 * 1024 * 1024,
-      limits: { ...noDownloads.limits, unpackedBytesMax: 256 * 1024 * 1024 },
+      limits: { ...noDownloads.limits, unpackedBytesMax },
       links: {
         open: (link) => {
           links.add(link);

@@ -1,9 +1,10 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { everyObjectFault, type FaultOptions } from '../../src/simulator/faults.ts';
 import type { FileFormat } from '../../src/simulator/oss/fileSpec.ts';
 import { SCENARIO_PROJECT } from '../../src/simulator/scenario.ts';
 import {
-  everyRow,
+  everyTable,
   FORMATS,
   secretsIn,
   trickyRows,
@@ -83,7 +84,7 @@ function filesNamed(names: readonly string[], target: FileFormat) {
 
 async function expectNoSecrets({ store, log, links }: ExportsWorld): Promise<void> {
   const lines = log.lines.map((line) => JSON.stringify(line));
-  expect(secretsIn([...lines, ...(await everyRow(store.url))])).toEqual([]);
+  expect(secretsIn([...lines, ...(await everyTable(store.url))])).toEqual([]);
   // The search finds what it must find.
   const signatures = [...links].map((link) => new URL(link).searchParams.get('Signature') ?? '');
   expect(secretsIn([...links, ...signatures])).toHaveLength(2 * links.size);
@@ -127,6 +128,14 @@ describe.each(FORMATS)(
           }
         }
         await expectNoSecrets(world);
+      });
+    });
+
+    it('is loaded when nothing is in it', async () => {
+      const empty = { file: { rows: [] }, target };
+      await withExports({ empty }, { seed }, async ({ load, store }) => {
+        expect(await load('empty')).toEqual({ kind: 'loaded', rows: 0 });
+        expect(await visibleRows(store.url, 'empty')).toEqual([]);
       });
     });
 
@@ -213,6 +222,51 @@ describe('what a file is found to be', () => {
   );
 
   const target = { contentType: 'csv', compressionType: 'gzip' } as const;
+  const lines = file.rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+  it('packed otherwise than its job says, it is read as what it is', async () => {
+    const packed = { bytes: gzipSync(lines), contentLogCount: rowCount };
+    const told = { contentType: 'json', compressionType: 'none' } as const;
+    const files = { packed: { file: packed, target: told }, true: { file, target: told } };
+    await withExports(files, {}, async ({ load, cloud, store }) => {
+      expect(await load('packed')).toEqual({ kind: 'loaded', rows: rowCount });
+      expect(await visibleRows(store.url, 'packed')).toEqual(trueRows(cloud, 'true'));
+    });
+  });
+
+  it('cut off before it was uploaded, it shows what could be read, and is called incomplete', async () => {
+    const many = trickyRows(4_000);
+    const whole = gzipSync(many.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const cut = whole.subarray(0, Math.floor(whole.length / 2));
+    const told = { contentType: 'json', compressionType: 'gzip' } as const;
+    const files = {
+      cut: { file: { bytes: cut, contentLogCount: many.length }, target: told },
+      true: { file: { rows: many }, target: told },
+    };
+    await withExports(files, {}, async ({ load, cloud, store }) => {
+      const reason = expect.stringMatching(/^damaged: .*; \d+ rows loaded, .*log_count says 4000/);
+      expect(await load('cut')).toMatchObject({ kind: 'incomplete', reason });
+      const visible = await visibleRows(store.url, 'cut');
+      expect(visible.length).toBeGreaterThan(0);
+      expect(visible).toEqual(trueRows(cloud, 'true').slice(0, visible.length));
+    });
+  });
+
+  it('larger than allowed when it is unpacked, none of it is shown, though some was read', async () => {
+    const made = { madeRows: 12_000, fromS: 1_795_000_000, perSecond: 100 };
+    const unpackedBytesMax = 2_000_000;
+    await withExports({ bomb: { file: made, target } }, { unpackedBytesMax }, async (world) => {
+      const reason = expect.stringMatching(/^too_large: /);
+      expect(await world.load('bomb')).toMatchObject({ kind: 'failed', reason });
+      const [read] = await rows<{ n: number }>(
+        world.store.url,
+        'select count(*)::int as n from download_rows',
+      );
+      expect(read?.n).toBeGreaterThan(0);
+      expect(await visibleRows(world.store.url, 'bomb')).toEqual([]);
+    });
+  });
+
   const verified = (url: string) =>
     rows(url, 'select status, etag_verified, verification from download_files');
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { markedDescription } from '../../src/domain/exportOrder.ts';
 import { orderExport, type OrderOutcome } from '../../src/engine/orderExport.ts';
 import { SourceError } from '../../src/providers/sourceError.ts';
 import { openMemorySink } from '../../src/sinks/memory.ts';
@@ -172,6 +173,26 @@ describe('an export', () => {
     });
     const query = { streamId: stream.streamId, afterId: '0', limit: 9 };
     expect(await sink.openOrders(query)).toEqual([]);
+  });
+
+  it('takes a job that bears its mark for its own, however the service writes the rest', async () => {
+    const marked = newOrder({ description: markedDescription('by a test', 0.5) });
+    const { cloud, order, stored } = await world([lost, cut, cut, cut, cut]);
+    await expect(order(marked)).rejects.toThrow(SourceError);
+    const [job] = cloud.jobs;
+    cloud.jobs[0] = { ...job, configuration: { query: 'select rewritten', logstore: 'app_log' } };
+    expect(await order(marked)).toMatchObject({ kind: 'ordered' });
+    expect([cloud.executions('first'), (await stored()).status]).toEqual([1, 'ordered']);
+  });
+
+  it('takes the job that the service has just made for it for its own, whatever it looks like', async () => {
+    const { cloud, order, deps, stream, stored } = await world([done, cut, cut, cut, cut]);
+    expect(await order()).toEqual({ kind: 'ordered', job: null });
+    const [job] = cloud.jobs;
+    cloud.jobs[0] = { ...job, description: 'gone', configuration: { query: 'rewritten' } };
+    const asked = { stream, order: await stored(), isNew: false };
+    expect(await orderExport(deps, asked, never)).toMatchObject({ kind: 'ordered' });
+    expect((await stored()).job).toMatchObject({ status: 'RUNNING' });
   });
 
   it('that was taken and is not shown yet stays open, and is refused once it must be lost', async () => {

@@ -26,11 +26,13 @@ interface Read {
 
 export type How = Partial<Omit<ExportReadOptions, 'limits'>> & {
   readonly limits?: Partial<ExportLimits>;
+  readonly signal?: AbortSignal;
 };
 
 /** Everything that a reading of these bytes gives, until its end or its refusal. */
 export async function read(content: string | Buffer, how: How): Promise<Read> {
   const limits = { ...LIMITS, ...how.limits };
+  const { signal = new AbortController().signal } = how;
   const options = { format: 'csv', skipRecords: 0, timeField: '__time__', ...how, limits } as const;
   return withFetched(Buffer.from(content), async (file) => {
     const rows: ExportRow[] = [];
@@ -39,7 +41,7 @@ export async function read(content: string | Buffer, how: How): Promise<Read> {
     let fault: string | null = null;
     const largest = { records: 0, characters: 0 };
     try {
-      for await (const batch of readExport(file, options).batches) {
+      for await (const batch of readExport(file, options, signal).batches) {
         expect(batch.records).toBe(records + batch.rows.length + batch.bad.length);
         expect(batch.packedBytes).toBeLessThanOrEqual(file.bytes);
         ({ records } = batch);

@@ -46,6 +46,14 @@ describe('a CSV file', () => {
     ]);
   });
 
+  it('of hundreds of thousands of columns without a name is refused at once, not after hours', async () => {
+    const { fault } = await read(`${','.repeat(300_000)}\n`, {});
+    expect(fault).toBe('no_header');
+    const [row] = await contents(`${','.repeat(100_000)}\n${','.repeat(100_000)}\n`, {});
+    expect(Object.keys(row ?? {})).toHaveLength(100_001);
+    expect(row).toMatchObject({ '': '', ' (100001)': '' });
+  });
+
   it('loads the rest around records that are bad, with their place and why', async () => {
     const text = 'a,b\n1,2\n1\n"x\ny",2\n1,2,3\n"p"q,2\n3,4\n"open,\n5,6\n';
     const { rows, bad } = await read(text, {});

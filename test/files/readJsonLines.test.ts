@@ -55,6 +55,15 @@ describe('a file of JSON lines', () => {
     });
   });
 
+  it.each([
+    '{"a":"https:\\/\\/b.oss.com\\/f?Expires=1\\u0026Signature=secret"',
+    '{"a":"https://b.oss.com/f\\u003FExpires=1&Signature=secret"',
+  ])('withholds them in what is shown of a bad line, too: %s', async (line) => {
+    const { bad } = await read(`${line}\n`, json);
+    expect(bad.map(({ text }) => text.includes('[withheld]'))).toEqual([true]);
+    expect(bad[0]?.text).not.toContain('secret');
+  });
+
   it('loads the rest around lines that are bad, with their place and why', async () => {
     const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
     const invalid = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);

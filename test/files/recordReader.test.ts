@@ -80,6 +80,15 @@ describe.each([
     );
   });
 
+  it.each(['"错\r', '"错\r\r\n', '错\r\r\n', '错\r\r', '错\r', '"错"\r'])(
+    'are what stands in the file, whatever they are decoded from: %j',
+    async (chosen) => {
+      const plain = await found(format, [Buffer.from(chosen.replace('错', 'a'))]);
+      const decoded = plain.map(([line, kind, record]) => [line, kind, record.replace('a', '错')]);
+      expect(await found(format, [Buffer.from(chosen)])).toEqual(decoded);
+    },
+  );
+
   it('that nobody may hold are not held', async () => {
     const piece = Buffer.alloc(1024 * 1024, 'a record without an end');
     async function* endless() {

@@ -8,6 +8,7 @@ import { logText, packedFixture } from './exportText.ts';
 import { withFetched } from './fetched.ts';
 
 const LIMITS = { unpackedBytesMax: 2 ** 32, ratioMax: 10_000 };
+const never = new AbortController().signal;
 const MIB = 1024 * 1024;
 
 interface Unpacked {
@@ -18,7 +19,7 @@ interface Unpacked {
 
 async function unpack(packed: Buffer, limits: Partial<typeof LIMITS> = {}): Promise<Unpacked> {
   return withFetched(packed, async (file) => {
-    const unpacking = unpackFile(file, { ...LIMITS, ...limits });
+    const unpacking = unpackFile(file, { ...LIMITS, ...limits }, never);
     const pieces: Buffer[] = [];
     for await (const piece of unpacking.pieces) pieces.push(Buffer.from(piece));
     const bytes = Buffer.concat(pieces);

@@ -49,6 +49,12 @@ describe('parseJson', () => {
     );
   });
 
+  it('keeps an integer of millions of digits as its text, at once: as a bigint it would take minutes', () => {
+    const digits = '7'.repeat(4_000_000);
+    expect(parseJson(`{"id":-${digits}}`)).toEqual({ id: `-${digits}` });
+    expect(parseJson('9'.repeat(1_000))).toBe(10n ** 1_000n - 1n);
+  });
+
   it.each([
     ['9007199254740993', 9007199254740993n],
     ['-9007199254740993', -9007199254740993n],

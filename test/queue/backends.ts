@@ -65,7 +65,8 @@ function describeSupply(
   });
 }
 
-async function openPostgresServer(): Promise<QueueServer> {
+/** A queue in a database of its own. */
+export async function openPostgresServer(): Promise<QueueServer> {
   const database = await createDatabase();
   return {
     location: { kind: 'postgres', url: database.url },

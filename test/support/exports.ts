@@ -6,7 +6,7 @@ import {
   type SimulatorOptions,
 } from '../../src/simulator/server.ts';
 import type { LogFields } from '../../src/simulator/sls/logQuery.ts';
-import { rows } from './simulated.ts';
+import { cloudConfig, rows } from './simulated.ts';
 
 export const FORMATS: readonly FileFormat[] = (['csv', 'json'] as const).flatMap((contentType) =>
   (['none', 'gzip', 'lz4', 'zstd'] as const).map((compressionType) => ({
@@ -55,6 +55,18 @@ export function startExportsCloud(
   });
 }
 
+/** A configuration that reads it as the stream `exports`, loads the files, and keeps them in the folder `kept`. */
+export function exportsConfig(cloud: {
+  readonly url: string;
+  /** @default the simulator's: without it a private address is never fetched from */
+  readonly allowedHosts?: readonly string[];
+}): string {
+  const { allowedHosts = ['127.0.0.1'] } = cloud;
+  return `${cloudConfig({ url: cloud.url })}    download: true
+downloads: { allowedHosts: ${JSON.stringify(allowedHosts)}, archive: ./kept }
+`;
+}
+
 /** What analysts see of a job's file, one line a row: its place, its time, its fields by name. */
 export async function visibleRows(databaseUrl: string, job: string): Promise<readonly string[]> {
   const stored = await rows<{ row_no: string; at: string; content: Record<string, unknown> }>(
@@ -77,12 +89,14 @@ function lineOf(rowNo: string, at: string, content: Readonly<Record<string, unkn
   return JSON.stringify([rowNo, at, fields]);
 }
 
-/** Everything that stands in the tables of a database, those of the queue among them, one line a row. */
-export async function everyRow(databaseUrl: string): Promise<readonly string[]> {
+/** Everything that stands in the tables of a database, those of the queue among them, one text a table. */
+export async function everyTable(databaseUrl: string): Promise<readonly string[]> {
   const tables = await rows<{ name: string }>(
     databaseUrl,
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-     where schemaname not in ('pg_catalog', 'information_schema')`,
+    `select format('%I.%I', n.nspname, c.relname) as name
+     from pg_class c
+     join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'r' and n.nspname !~ '^pg_|^information_schema$'`,
   );
   const found: string[] = [];
   for (const { name } of tables) {
@@ -90,7 +104,7 @@ export async function everyRow(databaseUrl: string): Promise<readonly string[]> 
       databaseUrl,
       `select to_jsonb(t)::text as line from ${name} t`,
     );
-    found.push(...lines.map(({ line }) => `${name}: ${line}`));
+    found.push(`${name}: ${lines.map(({ line }) => line).join('\n')}`);
   }
   return found;
 }

@@ -43,6 +43,36 @@ export async function redisSupply(): Promise<RedisSupply> {
   return absent(reason);
 }
 
+/** Everything that stands under a prefix, one text a key. */
+export async function everyKey(url: string, prefix: string): Promise<readonly string[]> {
+  const redis = new Redis(url);
+  const found: string[] = [];
+  for await (const keys of redis.scanStream({ match: `${prefix}:*`, count: 1_000 })) {
+    for (const key of keys as string[]) {
+      found.push(`${key}: ${JSON.stringify(await valueOf(redis, key))}`);
+    }
+  }
+  redis.disconnect();
+  return found;
+}
+
+async function valueOf(redis: Redis, key: string): Promise<unknown> {
+  switch (await redis.type(key)) {
+    case 'hash':
+      return redis.hgetall(key);
+    case 'list':
+      return redis.lrange(key, 0, -1);
+    case 'set':
+      return redis.smembers(key);
+    case 'zset':
+      return redis.zrange(key, '0', '-1');
+    case 'stream':
+      return redis.xrange(key, '-', '+');
+    default:
+      return redis.get(key).catch(() => null); // gone since it was found
+  }
+}
+
 function absent(reason: string): RedisSupply {
   if (process.env['CI'] === 'true') {
     throw new Error(`${reason}; install it with: apt-get install -y redis-server`);

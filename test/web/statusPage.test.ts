@@ -10,12 +10,19 @@ import type { StatusPageData } from '../../src/web/statusPage.ts';
 const good = { ok: true, says: 'answers' };
 const inOrder: StatusPageData = {
   health: { ready: true, database: good, queue: good, scheduler: good },
-  streams: [exportsStatus],
+  streams: [{ ...exportsStatus, files: { loaded: 3 } }],
   queues: { walk: { waiting: 0, failed: 0 } },
   nowMs,
 };
 
 describe('statusPage', () => {
+  it('does not call everything in order while a file is not loaded whole', () => {
+    const page = statusPage({ ...inOrder, streams: [exportsStatus] });
+    expect(page).toContain('2 files are not loaded whole.');
+    expect(page).toContain('2 incomplete');
+    expect(page).not.toContain('in order');
+  });
+
   it('says that everything is in order only when nothing needs a look', () => {
     expect(statusPage(inOrder)).toContain('Everything is in order.');
     const troubles: StatusPageData[] = [

@@ -47,8 +47,8 @@ comment on column download_files.reason is 'Why it is incomplete or failed, or w
 comment on column download_files.version is 'Grows by one with every claim and every batch of rows: a worker that holds an older one has been fenced off.';
 comment on column download_files.sha256 is 'SHA-256 of the file as fetched, 64 hex digits.';
 comment on column download_files.bytes is 'Size of the file as fetched.';
-comment on column download_files.etag_verified is 'True: the checksum that the service gives (check_sum) was compared with the bytes and fits. False: it could not be compared, see verification. A file whose checksum does not fit is not loaded.';
-comment on column download_files.verification is 'md5 or multipart: how the checksum was compared. no_checksum, unknown_form, unknown_parts: why it was not.';
+comment on column download_files.etag_verified is 'True: the checksum that the service gives (check_sum) was compared with the bytes and fits. False: it could not be compared, see verification. A file whose checksum does not fit is not loaded, unless the stream says checkSum: recorded.';
+comment on column download_files.verification is 'md5 or multipart: how the checksum was compared. no_checksum, unknown_form, unknown_parts: why it was not. mismatch: it does not fit, and the stream says checkSum: recorded.';
 comment on column download_files.content_type is 'Format of the file as the job says: csv or json.';
 comment on column download_files.compression is 'none, gzip, lz4 or zstd, as the first bytes of the file tell.';
 comment on column download_files.records is 'Records of the file that were read: rows + rejected.';
@@ -83,6 +83,18 @@ comment on table partitions.download_rows_default is 'Rows of download_rows with
 -- Bad records of a file belong to no walk.
 alter table rejected_entries alter column last_walk_id drop not null;
 comment on column rejected_entries.last_walk_id is 'The walk that met the entry last (walks.id); null for a record of a file.';
+
+-- As in the first migration, with where the file of each job stands.
+create or replace view analytics.download_jobs_current as
+  select
+    s.name as stream, s.account, j.project, j.name, j.display_name, j.description, j.logstore, j.query,
+    j.from_time, j.to_time, j.power_sql, j.allow_incomplete, j.content_type, j.compression_type,
+    j.sink_type, j.role_arn, j.bucket, j.prefix, j.status, j.progress, j.file_size, j.execute_time_s,
+    j.log_count, j.error_message, j.check_sum, j.notice, j.created_at, j.first_seen_at, j.last_seen_at,
+    j.settled_at, j.raw, j.file_status, j.file_error
+  from download_jobs j
+  join streams s on s.id = j.stream_id
+  where j.vanished_at is null;
 
 create view analytics.export_files as
   select

@@ -3,6 +3,7 @@ import type { Churn } from '../livingJobs.ts';
 import { LivingJobs } from '../livingJobs.ts';
 import type { ObjectPlace } from '../oss/links.ts';
 import { linkStamp } from '../oss/links.ts';
+import type { ExportFileSpec } from '../oss/fileSpec.ts';
 import type { DownloadJob, JobSpec, Lifecycle } from './downloadJob.ts';
 import { completeJob, phaseAt } from './downloadJob.ts';
 import { exportFileOf } from './jobFile.ts';
@@ -23,6 +24,8 @@ export interface ProjectOptions {
   readonly lifecycle?: Lifecycle;
   /** @default none */
   readonly churn?: Churn;
+  /** The file of a job that comes by churn or by a fault. @default none: its link answers 404 */
+  readonly madeUpFile?: ExportFileSpec;
   /** What GetProjectLogs finds, by Logstore. @default none */
   readonly logs?: Readonly<Record<string, LogstoreOptions>>;
   /** What CreateDownloadJob answers for a name that is taken; the real code is unknown. @default 400 IdempotentParameterMismatch */
@@ -78,7 +81,10 @@ export class Project {
         churn: options.churn,
         specs: options.jobs ?? [],
         complete: (spec, nowMs) => completeJob(spec, { seed, lifecycle, nowMs }),
-        madeUp: (ordinal) => plausibleJob(seed, ordinal),
+        madeUp: (ordinal) => ({
+          ...plausibleJob(seed, ordinal),
+          ...(options.madeUpFile === undefined ? {} : { file: options.madeUpFile }),
+        }),
         isOver,
       },
       nowMs,

