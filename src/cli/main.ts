@@ -117,7 +117,7 @@ command('start', 'the daemon: walks by schedule, tracks jobs, serves the dashboa
 
 command(
   'status',
-  'per stream: last complete walk, freshness, entries, open jobs, incomplete walks, rejected entries',
+  'per stream: last complete walk, freshness, entries, open jobs, files, incomplete walks, rejected entries',
 )
   .argument('[stream...]', 'only these streams')
   .addOption(json)

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { StreamConfig } from '../config/config.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import { followJobs, type Followed } from '../engine/followJobs.ts';
+import { inParallel } from '../engine/inParallel.ts';
 import { loadFiles, type LoadedFiles } from '../engine/loadFiles.ts';
-import { isArchiveStream, isFileStream } from '../engine/ports.ts';
+import { isArchiveStream, isFileStream, type StreamRuntime } from '../engine/ports.ts';
 import { openRuntime, type Runtime } from '../runtime/openRuntime.ts';
 import { openStore } from '../runtime/openStore.ts';
 import { openMemorySink } from '../sinks/memory.ts';
@@ -159,17 +160,12 @@ async function walkAll(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<readonly SyncOutcome[]> {
-  const waiting = [...runtime.streams];
   const outcomes = new Map<string, SyncOutcome>();
-  const walkNext = async (): Promise<void> => {
-    for (let stream = waiting.shift(); stream !== undefined; stream = waiting.shift()) {
-      outcomes.set(
-        stream.name,
-        await walkInForeground({ runtime, stream, progress, runId: randomUUID() }, signal),
-      );
-    }
+  const walk = async (stream: StreamRuntime, stopped: AbortSignal): Promise<void> => {
+    const run = { runtime, stream, progress, runId: randomUUID() };
+    outcomes.set(stream.name, await walkInForeground(run, stopped));
   };
-  await Promise.all(Array.from({ length: walksAtOnceMax }, walkNext));
+  await inParallel(runtime.streams, { atOnceMax: walksAtOnceMax, work: walk }, signal);
   return runtime.streams.flatMap(({ name }) => outcomes.get(name) ?? []);
 }
 

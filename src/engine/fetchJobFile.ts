@@ -35,6 +35,8 @@ const fetchesMax = 3;
 const refetchBounds = { baseMs: 5_000, maxMs: 60_000 };
 /** Failures in a row without a byte more than ever before: cuts, expired links, throttling together. */
 const fruitlessMax = 5;
+/** Tries in all: a store that gives some bytes each time must not hold a worker for ever. */
+const triesMax = 200;
 const bounds = { baseMs: 1_000, maxMs: 30_000 };
 /** A store that asks for a longer pause than this is left alone for so long: the worker does something else. */
 const waitMaxMs = 60_000;
@@ -160,14 +162,16 @@ function onCutOf(
   { stream, jobKey }: FinishedJob,
   { renew, signal }: { readonly renew: () => void; readonly signal: AbortSignal },
 ) {
-  let [best, fruitless] = [0, 0];
+  let [best, fruitless, tries] = [0, 0, 0];
   return async (error: unknown, held: { readonly bytes: number }): Promise<'again' | 'give_up'> => {
     if (signal.aborted || !(error instanceof LinkError)) return 'give_up';
     const { fault, retryAfterMs } = error;
     if (fault !== 'expired' && fault !== 'transient' && fault !== 'throttled') return 'give_up';
     if (held.bytes > best) [best, fruitless] = [held.bytes, 0];
     fruitless += 1;
-    if (fruitless > fruitlessMax || (retryAfterMs ?? 0) > waitMaxMs) return 'give_up';
+    tries += 1;
+    if (fruitless > fruitlessMax || tries >= triesMax || (retryAfterMs ?? 0) > waitMaxMs)
+      return 'give_up';
     if (fault === 'expired') renew();
     const delayMs = Math.max(retryAfterMs ?? 0, backoffMs(fruitless, bounds, deps.random()));
     deps.log.warn(

@@ -6,6 +6,7 @@ import {
   type DownloadDecision,
   type DownloadWork,
 } from './downloadJob.ts';
+import { inParallel } from './inParallel.ts';
 import { isFileStream, type EngineDeps, type StreamRuntime } from './ports.ts';
 import { requeueUnfinished } from './requeueUnfinished.ts';
 import { isHopeless } from './walkStream.ts';
@@ -62,31 +63,28 @@ export async function loadFiles(
   );
   const files = waiting.length;
   const unloaded: UnloadedFile[] = [];
-  const rowsOf = new Map<string, number>();
+  const rowsOf = new Map<DownloadWork, number>();
   let done = 0;
-  const tell = (): void => {
+  const now = (): LoadFilesProgress => {
     const rows = [...rowsOf.values()].reduce((sum, count) => sum + count, 0);
-    onProgress({ files, done, rows });
+    return { files, done, rows };
   };
-  const loadNext = async (): Promise<void> => {
-    for (let work = waiting.shift(); work !== undefined; work = waiting.shift()) {
-      const { entryKey } = work;
-      const onRows: DownloadWork['onProgress'] = (event) => {
-        if (event.phase === 'load') rowsOf.set(entryKey, event.rows);
-        tell();
-      };
-      const decision = await loadInForeground(deps, { ...work, onProgress: onRows }, signal);
-      if (decision.kind !== 'loaded' && decision.kind !== 'gone') {
-        const { kind, reason } = decision;
-        unloaded.push({ file: entryKey, kind, reason });
-      }
-      done += 1;
-      tell();
+  const load = async (work: DownloadWork, stopped: AbortSignal): Promise<void> => {
+    const onRows: DownloadWork['onProgress'] = (event) => {
+      if (event.phase === 'load') rowsOf.set(work, event.rows);
+      onProgress(now());
+    };
+    const decision = await loadInForeground(deps, { ...work, onProgress: onRows }, stopped);
+    if (decision.kind !== 'loaded' && decision.kind !== 'gone') {
+      const { kind, reason } = decision;
+      unloaded.push({ file: work.entryKey, kind, reason });
     }
+    done += 1;
+    onProgress(now());
   };
-  tell();
-  await Promise.all(Array.from({ length: atOnceMax }, loadNext));
-  return { files, done, rows: [...rowsOf.values()].reduce((a, b) => a + b, 0), unloaded };
+  onProgress(now());
+  await inParallel(waiting, { atOnceMax, work: load }, signal);
+  return { ...now(), unloaded };
 }
 
 /**

@@ -69,6 +69,15 @@ describe('the file of a finished job', () => {
     },
   );
 
+  it('of which each try brings a byte is given up for now after two hundred of them', async () => {
+    const { load, requests } = await downloadWorld({
+      file: csv.padEnd(1_000, 'x'),
+      store: (request) => ({ cutAt: request }),
+    });
+    const error = await failureOf(load());
+    expect([error.kind, requests.length]).toEqual(['transient', 200]);
+  });
+
   it('is waited for as long as the store asks, and by another try when that is too long', async () => {
     const short = await downloadWorld({
       store: (n) => (n === 1 ? 'throttled' : null),

@@ -6,7 +6,7 @@ import {
   type ExportReadOptions,
   type ExportRow,
 } from '../../src/engine/filePort.ts';
-import { readExport } from '../../src/files/readExport.ts';
+import { readExport } from '../../src/files/records/readExport.ts';
 import { withFetched } from './fetched.ts';
 
 const LIMITS: ExportLimits = {

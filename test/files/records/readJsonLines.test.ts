@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { contents, read, type How } from './exported.ts';
+import { contents, read, type How } from '../exported.ts';
 
 async function badOf(content: string | Buffer, how: How) {
   const { bad } = await read(content, how);

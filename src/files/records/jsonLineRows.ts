@@ -1,7 +1,7 @@
-import { withholdInText, withholdLinks } from '../domain/links.ts';
-import { readRowTime } from '../domain/rowTime.ts';
-import { JSON_DEPTH_MAX, JsonError, parseJson } from '../http/json.ts';
-import { jsonText } from '../sinks/jsonText.ts';
+import { withholdInText, withholdLinks } from '../../domain/links.ts';
+import { readRowTime } from '../../domain/rowTime.ts';
+import { JSON_DEPTH_MAX, JsonError, parseJson } from '../../http/json.ts';
+import { jsonText } from '../../sinks/jsonText.ts';
 import { jsonLines } from './jsonLines.ts';
 import type { RecordSpan } from './recordFormat.ts';
 import type { Built, RowFormat } from './rowFormat.ts';

@@ -1,4 +1,4 @@
-import type { Compression, FetchedFile } from '../engine/filePort.ts';
+import type { Compression, FetchedFile } from '../../engine/filePort.ts';
 import { damaged, packedReader } from './packedReader.ts';
 
 export const LZ4_MAGIC = 0x184d2204;

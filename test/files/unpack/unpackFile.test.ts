@@ -2,10 +2,10 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import xxhash from 'xxhash-wasm';
-import { ExportRefused, type Compression } from '../../src/engine/filePort.ts';
-import { unpackFile } from '../../src/files/unpackFile.ts';
-import { logText, packedFixture } from './exportText.ts';
-import { withFetched } from './fetched.ts';
+import { ExportRefused, type Compression } from '../../../src/engine/filePort.ts';
+import { unpackFile } from '../../../src/files/unpack/unpackFile.ts';
+import { logText, packedFixture } from '../exportText.ts';
+import { withFetched } from '../fetched.ts';
 
 const LIMITS = { unpackedBytesMax: 2 ** 32, ratioMax: 10_000 };
 const never = new AbortController().signal;

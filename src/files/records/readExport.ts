@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { withholdInText } from '../domain/links.ts';
-import { storableText } from '../domain/storable.ts';
+import { withholdInText } from '../../domain/links.ts';
+import { storableText } from '../../domain/storable.ts';
 import {
   ExportRefused,
   type BadRecord,
@@ -9,13 +9,13 @@ import {
   type ExportReadOptions,
   type ExportRow,
   type FetchedFile,
-} from '../engine/filePort.ts';
+} from '../../engine/filePort.ts';
 import { csvRows } from './csvRows.ts';
 import { jsonLineRows } from './jsonLineRows.ts';
 import { readRecords, type Found } from './recordReader.ts';
 import type { RecordSpan } from './recordFormat.ts';
 import type { RowFormat } from './rowFormat.ts';
-import { unpackFile, type Unpacking } from './unpackFile.ts';
+import { unpackFile, type Unpacking } from '../unpack/unpackFile.ts';
 
 /** Unpacks and parses an exported file as it is read: see FileEngine.readExport. */
 export function readExport(

@@ -1,7 +1,7 @@
-import { withholdInText } from '../domain/links.ts';
-import { readRowTime } from '../domain/rowTime.ts';
-import { storableText } from '../domain/storable.ts';
-import { ExportRefused } from '../engine/filePort.ts';
+import { withholdInText } from '../../domain/links.ts';
+import { readRowTime } from '../../domain/rowTime.ts';
+import { storableText } from '../../domain/storable.ts';
+import { ExportRefused } from '../../engine/filePort.ts';
 import { csvRecords, type CsvFault, type CsvRecord } from './csvRecords.ts';
 import type { Built, RowFormat } from './rowFormat.ts';
 

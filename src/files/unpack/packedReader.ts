@@ -1,5 +1,5 @@
-import { ExportRefused, type FetchedFile } from '../engine/filePort.ts';
-import { filePieces } from './filePieces.ts';
+import { ExportRefused, type FetchedFile } from '../../engine/filePort.ts';
+import { filePieces } from '../filePieces.ts';
 
 /** Reads a packed file from front to end by exact numbers of bytes. */
 export interface PackedReader {

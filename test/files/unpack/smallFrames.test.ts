@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { loadXxHash } from '../../src/files/xxHash.ts';
-import { read } from './exported.ts';
+import { loadXxHash } from '../../../src/files/unpack/xxHash.ts';
+import { read } from '../exported.ts';
 
 const { hash32 } = await loadXxHash();
 const line = '{"a":1}\n';

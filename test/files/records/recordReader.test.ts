@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { csvRecords } from '../../src/files/csvRecords.ts';
-import { jsonLines } from '../../src/files/jsonLines.ts';
-import type { RecordFormat, RecordSpan } from '../../src/files/recordFormat.ts';
-import { readRecords } from '../../src/files/recordReader.ts';
+import { csvRecords } from '../../../src/files/records/csvRecords.ts';
+import { jsonLines } from '../../../src/files/records/jsonLines.ts';
+import type { RecordFormat, RecordSpan } from '../../../src/files/records/recordFormat.ts';
+import { readRecords } from '../../../src/files/records/recordReader.ts';
 
 /** What is found in a file that comes in these pieces, as texts. */
 async function found<R extends RecordSpan>(

@@ -2,9 +2,9 @@ import { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { PIECE_BYTES } from './filePieces.ts';
+import { PIECE_BYTES } from '../filePieces.ts';
 import { damaged, type PackedReader } from './packedReader.ts';
-import { through } from './through.ts';
+import { through } from '../through.ts';
 import { loadXxHash, type StreamingHash } from './xxHash.ts';
 import { zstdParts, type ZstdPart } from './zstdFrames.ts';
 

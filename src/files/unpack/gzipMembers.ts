@@ -1,8 +1,8 @@
 import { createGunzip } from 'node:zlib';
-import type { FetchedFile } from '../engine/filePort.ts';
-import { filePieces, PIECE_BYTES } from './filePieces.ts';
+import type { FetchedFile } from '../../engine/filePort.ts';
+import { filePieces, PIECE_BYTES } from '../filePieces.ts';
 import { damaged } from './packedReader.ts';
-import { through } from './through.ts';
+import { through } from '../through.ts';
 
 /**
  * Unpacks the gzip members of a file, one after another. Node compares their checksums and sizes and notices a cut. Zeros

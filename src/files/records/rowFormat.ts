@@ -1,4 +1,4 @@
-import type { BadRecord, ExportRow } from '../engine/filePort.ts';
+import type { BadRecord, ExportRow } from '../../engine/filePort.ts';
 import type { RecordFormat, RecordSpan } from './recordFormat.ts';
 
 /** What a record is worth. */

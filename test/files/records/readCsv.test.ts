@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { contents, read } from './exported.ts';
+import { contents, read } from '../exported.ts';
 
 describe('a CSV file', () => {
   it.each([

@@ -3,8 +3,8 @@ import {
   type Compression,
   type ExportLimits,
   type FetchedFile,
-} from '../engine/filePort.ts';
-import { filePieces, PIECE_BYTES } from './filePieces.ts';
+} from '../../engine/filePort.ts';
+import { filePieces, PIECE_BYTES } from '../filePieces.ts';
 import { gzipMembers } from './gzipMembers.ts';
 import { lz4Frames } from './lz4Frames.ts';
 import { packedForm } from './packedForm.ts';

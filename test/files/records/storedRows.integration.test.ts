@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-import { read } from './exported.ts';
+import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { read } from '../exported.ts';
 
 let database: TestDatabase;
 let client: pg.Client;

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { contents, read } from './exported.ts';
-import { logText, packedFixture } from './exportText.ts';
+import { contents, read } from '../exported.ts';
+import { logText, packedFixture } from '../exportText.ts';
 
 const cell = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),

@@ -1,4 +1,4 @@
-import { ExportRefused } from '../engine/filePort.ts';
+import { ExportRefused } from '../../engine/filePort.ts';
 import { damaged, type PackedReader } from './packedReader.ts';
 import { isSkippable, ZSTD_MAGIC } from './packedForm.ts';
 
