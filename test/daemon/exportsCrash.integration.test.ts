@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { watch, type FSWatcher } from 'node:fs';
+import { readdirSync, readlinkSync, watch, type FSWatcher } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,6 +51,7 @@ let cloud: Simulator;
 let work: Workplace;
 let temporary: string;
 let watcher: FSWatcher;
+let looking: NodeJS.Timeout;
 /** Names that stood in the folder for temporary files for however short a time. */
 const seen = new Set<string>();
 /** Whatever the daemons wrote or showed. */
@@ -70,6 +71,10 @@ async function openWorld(openQueue: () => Promise<QueueServer>): Promise<void> {
   });
   temporary = await mkdtemp(join(tmpdir(), 'logferry-temporary-'));
   watcher = watch(temporary, (_, name) => seen.add(name ?? ''));
+  // A file that never has a name is seen only at the process that holds it.
+  looking = setInterval(() => {
+    for (const file of openFiles()) if (file.startsWith(`${temporary}/`)) seen.add(file);
+  }, 100);
   const redis = queue.location.kind === 'redis' ? queue.location : null;
   work = await openWorkplace({
     config: exportsConfig({ url: cloud.url }),
@@ -87,6 +92,7 @@ async function openWorld(openQueue: () => Promise<QueueServer>): Promise<void> {
 async function closeWorld(): Promise<void> {
   await work.close();
   watcher.close();
+  clearInterval(looking);
   await rm(temporary, { recursive: true });
   await cloud.close();
   await database.drop();
@@ -195,6 +201,28 @@ async function expectKept(): Promise<void> {
       ...[true, job],
     ]);
   }
+}
+
+/** What the processes of this machine hold open; nothing where there is no /proc. */
+function openFiles(): readonly string[] {
+  const listed = (folder: string): readonly string[] => {
+    try {
+      return readdirSync(folder);
+    } catch {
+      return []; // ended meanwhile, or somebody else's
+    }
+  };
+  return listed('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) =>
+      listed(`/proc/${pid}/fd`).flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+        } catch {
+          return []; // closed meanwhile
+        }
+      }),
+    );
 }
 
 async function expectNothingLeft(): Promise<void> {
