@@ -139,8 +139,7 @@ async function loadAll(
   const withFiles = streams.filter(isFileStream);
   if (dryRun || withFiles.length === 0) return null;
   if (retryFiles) {
-    const nowMs = deps.clock.nowMs();
-    for (const { streamId } of withFiles) await deps.sink.retryDownloads({ streamId, nowMs });
+    for (const { streamId } of withFiles) await deps.sink.retryDownloads({ streamId });
   }
   const line = progress.line('files');
   const loaded = await loadFiles(

@@ -44,7 +44,7 @@ export async function downloadJob(
 ): Promise<DownloadDecision> {
   const { stream, entryKey } = work;
   const { streamId } = stream;
-  const begun = await deps.sink.beginDownload({ streamId, entryKey, nowMs: deps.clock.nowMs() });
+  const begun = await deps.sink.beginDownload({ streamId, entryKey });
   if (begun.kind === 'absent') return { kind: 'gone' };
   if (begun.kind === 'ended') return decisionOf(begun.file);
   const stored = await deps.sink.readJob({ table: stream.source.table, streamId, entryKey });
@@ -71,8 +71,8 @@ export async function downloadJob(
 }
 
 /** Shows why the last try came to nothing. */
-async function note({ sink, clock }: EngineDeps, claim: Claim, why: string): Promise<void> {
-  await sink.noteDownloadError({ ...claim, error: redact(why), nowMs: clock.nowMs() });
+async function note({ sink }: EngineDeps, claim: Claim, why: string): Promise<void> {
+  await sink.noteDownloadError({ ...claim, error: redact(why) });
 }
 
 interface Claimed extends DownloadWork {

@@ -82,7 +82,6 @@ export interface DownloadSink {
   beginDownload(claim: {
     readonly streamId: string;
     readonly entryKey: string;
-    readonly nowMs: number;
   }): Promise<
     | { readonly kind: 'begun'; readonly download: DownloadRef }
     | { readonly kind: 'ended'; readonly file: StoredDownload }
@@ -125,11 +124,10 @@ export interface DownloadSink {
   noteDownloadError(note: {
     readonly download: DownloadRef;
     readonly error: string;
-    readonly nowMs: number;
   }): Promise<void>;
 
   /** Lets files of the stream that have ended as failed or incomplete be loaded anew. @returns how many */
-  retryDownloads(retry: { readonly streamId: string; readonly nowMs: number }): Promise<number>;
+  retryDownloads(retry: { readonly streamId: string }): Promise<number>;
 
   readDownload(query: {
     readonly streamId: string;

@@ -51,7 +51,7 @@ describe('loading files in the foreground', () => {
       if (isStolen) return;
       isStolen = true;
       const { streamId } = stream;
-      const claim = { streamId, entryKey: 'a@1722411060', nowMs: 1 };
+      const claim = { streamId, entryKey: 'a@1722411060' };
       void sink.beginDownload(claim).then(async (begun) => {
         if (begun.kind !== 'begun' || other === 'dies') return;
         const ending = { status: 'loaded', reason: null } as const;
@@ -78,7 +78,7 @@ describe('loading files in the foreground', () => {
     const { clock, sink, stream } = world;
     const claim = async (): Promise<void> => {
       const { streamId } = stream;
-      const begun = await sink.beginDownload({ streamId, entryKey: 'a@1722411060', nowMs: 1 });
+      const begun = await sink.beginDownload({ streamId, entryKey: 'a@1722411060' });
       if (begun.kind === 'begun') claims.push({ ref: begun.download, atMs: clock.nowMs() });
     };
     /** The other process loads what it has claimed 400 s before. */

@@ -73,7 +73,7 @@ create table download_rows (
 -- Rows without a time, with one that cannot be right, and whatever comes before its month is made.
 create table partitions.download_rows_default partition of download_rows default;
 
-comment on table download_rows is 'A row of an exported file. Rows of files that are still being loaded are among them: analytics.export_rows has only finished ones. Partitioned by month of logged_at.';
+comment on table download_rows is 'A row of an exported file. Rows of files that are still being loaded, or that have failed, are among them: analytics.export_rows has neither. Partitioned by month of logged_at.';
 comment on column download_rows.download_file_id is 'The file (download_files.id).';
 comment on column download_rows.row_no is 'Place of the row among the records of the file, from 1.';
 comment on column download_rows.logged_at is 'Time of the log entry (__time__); null where the row has none.';

@@ -41,7 +41,7 @@ export function downloadContract(open: () => SinkUnderTest): void {
     return streamId;
   }
   async function claim(streamId: string): Promise<DownloadRef> {
-    const begun = await under.sink.beginDownload({ streamId, entryKey: 'a', nowMs: 12_000 });
+    const begun = await under.sink.beginDownload({ streamId, entryKey: 'a' });
     if (begun.kind !== 'begun') throw new Error(`not begun: ${begun.kind}`);
     return begun.download;
   }
@@ -107,7 +107,7 @@ export function downloadContract(open: () => SinkUnderTest): void {
 
     it('that nobody wants cannot be claimed', async () => {
       const streamId = await streamWith(entry('a', 'SUCCEEDED'));
-      const claimed = await under.sink.beginDownload({ streamId, entryKey: 'a', nowMs: 1 });
+      const claimed = await under.sink.beginDownload({ streamId, entryKey: 'a' });
       expect(claimed).toEqual({ kind: 'absent' });
       expect(await under.sink.readDownload({ streamId, entryKey: 'a' })).toBeNull();
     });
@@ -206,7 +206,7 @@ export function downloadContract(open: () => SinkUnderTest): void {
     it('shows why a try has failed, and stays open', async () => {
       const streamId = await wanted();
       const download = await claim(streamId);
-      await under.sink.noteDownloadError({ download, error: 'connection \0 reset', nowMs: 1 });
+      await under.sink.noteDownloadError({ download, error: 'connection \0 reset' });
       expect(await first(streamId)).toMatchObject({
         status: 'waiting',
         reason: 'connection \u{FFFD} reset',
@@ -233,12 +233,12 @@ export function downloadContract(open: () => SinkUnderTest): void {
           nowMs: 2,
         });
       }
-      expect(await under.sink.retryDownloads({ streamId: whole, nowMs: 3 })).toBe(0);
-      expect(await under.sink.retryDownloads({ streamId: failed, nowMs: 3 })).toBe(1);
+      expect(await under.sink.retryDownloads({ streamId: whole })).toBe(0);
+      expect(await under.sink.retryDownloads({ streamId: failed })).toBe(1);
       expect(await first(failed)).toMatchObject({ status: 'waiting', endedAtMs: null });
       expect((await startAt(failed)).from.records).toBe(0);
       expect((await first(failed)).stored).toEqual([]);
-      const claimed = await under.sink.beginDownload({ streamId: whole, entryKey: 'a', nowMs: 1 });
+      const claimed = await under.sink.beginDownload({ streamId: whole, entryKey: 'a' });
       expect(claimed).toMatchObject({ kind: 'ended', file: { status: 'loaded', rows: 1 } });
     });
 
