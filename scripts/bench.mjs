@@ -16,6 +16,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { aliyunConfig } from './bench/aliyunConfig.mjs';
 import { benchArchives } from './bench/archives.mjs';
 import { benchExports } from './bench/exports.mjs';
 import { benchLogs } from './bench/logs.mjs';
@@ -130,18 +131,10 @@ async function spawnSimulator(args) {
 }
 
 function configFor(url) {
-  return `
-database: { url: "\${DATABASE_URL}" }
-log: { level: warn }
-accounts:
-  simulated:
-    provider: aliyun
-    region: cn-hangzhou
-    credentials: { type: access_key, accessKeyId: simulated-key-id, accessKeySecret: simulated-key-secret }
-    endpoints: { sls: "${url}" }
-streams:
-  exports: { source: aliyun.sls.download_jobs, account: simulated, project: big-game, schedule: "* * * * *", pageSize: ${values.page} }
-`;
+  return aliyunConfig(
+    url,
+    `exports: { source: aliyun.sls.download_jobs, account: simulated, project: big-game, schedule: "* * * * *", pageSize: ${values.page} }`,
+  );
 }
 
 async function syncJobs(databaseUrl) {

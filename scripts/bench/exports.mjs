@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { aliyunConfig } from './aliyunConfig.mjs';
 
 const forms = [
   { contentType: 'csv', compressionType: 'none' },
@@ -108,17 +109,9 @@ async function load({ sync }, { url, place, rows }) {
 }
 
 function configFor(url) {
-  return `
-database: { url: "\${DATABASE_URL}" }
-log: { level: warn }
-downloads: { allowedHosts: ["127.0.0.1"] }
-accounts:
-  simulated:
-    provider: aliyun
-    region: cn-hangzhou
-    credentials: { type: access_key, accessKeyId: simulated-key-id, accessKeySecret: simulated-key-secret }
-    endpoints: { sls: "${url}" }
-streams:
-  exports: { source: aliyun.sls.download_jobs, account: simulated, project: big-game, schedule: "* * * * *", download: true }
-`;
+  return aliyunConfig(
+    url,
+    'exports: { source: aliyun.sls.download_jobs, account: simulated, project: big-game, schedule: "* * * * *", download: true }',
+    'downloads: { allowedHosts: ["127.0.0.1"] }',
+  );
 }

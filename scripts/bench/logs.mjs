@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { aliyunConfig } from './aliyunConfig.mjs';
 
 /**
  * @param tools.startSimulator starts `logferry simulate` with these options
@@ -45,16 +46,8 @@ export async function benchLogs(tools, { rows, runs }) {
 /** Two windows, whatever the hour: the logs end an hour ago, 1,000 in a second. */
 function configFor(url, rows) {
   const start = new Date(Date.now() - (3_700 + rows / 1_000) * 1_000).toISOString();
-  return `
-database: { url: "\${DATABASE_URL}" }
-log: { level: warn }
-accounts:
-  simulated:
-    provider: aliyun
-    region: cn-hangzhou
-    credentials: { type: access_key, accessKeyId: simulated-key-id, accessKeySecret: simulated-key-secret }
-    endpoints: { sls: "${url}" }
-streams:
-  logs: { source: aliyun.sls.project_logs, account: simulated, project: big-game, logstore: app_log, start: "${start}", window: 1d, lookback: 0s, limit: 1000000, concurrency: 1, schedule: "* * * * *" }
-`;
+  return aliyunConfig(
+    url,
+    `logs: { source: aliyun.sls.project_logs, account: simulated, project: big-game, logstore: app_log, start: "${start}", window: 1d, lookback: 0s, limit: 1000000, concurrency: 1, schedule: "* * * * *" }`,
+  );
 }
